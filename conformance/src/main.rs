@@ -1,0 +1,5 @@
+//! Cross-checks against MIT and Heimdal.
+
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Object-safe cryptographic primitives, providers, secrets and tags.
+
+#![forbid(unsafe_code)]

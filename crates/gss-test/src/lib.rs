@@ -1,0 +1,3 @@
+//! Virtual clock, seeded randomness and coupled peers for tests.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! A small Kerberos KDC for quick starts and tests, on loopback only.
+
+#![forbid(unsafe_code)]

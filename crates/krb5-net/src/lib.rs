@@ -1,0 +1,3 @@
+//! Locating and talking to Kerberos KDCs.
+
+#![forbid(unsafe_code)]

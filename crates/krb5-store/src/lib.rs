@@ -1,0 +1,3 @@
+//! Credential caches, keytabs and krb5.conf.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! Fuzz targets as plain functions, and the replay of their corpora.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! The Kerberos 5 GSS-API mechanism (RFC 4121).
+
+#![forbid(unsafe_code)]

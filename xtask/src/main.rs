@@ -1,0 +1,5 @@
+//! Project tasks: cargo xtask.
+
+#![forbid(unsafe_code)]
+
+fn main() {}
