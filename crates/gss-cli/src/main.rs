@@ -1,5 +1,91 @@
 //! The gss command: demo, kinit, klist, pipe, token, kdc.
+//!
+//! Every command is a module of [`commands`] with its arguments and a `run`. What goes wrong comes back as an
+//! [`anyhow::Error`] and is told by [`report`]: exit code 1; wrong usage is clap's exit code 2.
 
 #![forbid(unsafe_code)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::panic
+    )
+)]
 
-fn main() {}
+mod commands;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{demo, kdc, kdestroy, keytab, kinit, klist, kvno, mechs, pipe, token};
+
+/// Kerberos and the GSS-API from the command line, without a C library.
+#[derive(Debug, Parser)]
+#[command(name = "gss", version, max_term_width = 100, after_help = START, after_long_help = START_LONG)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Args),
+    Kinit(kinit::Args),
+    Klist(klist::Args),
+    Kdestroy(kdestroy::Args),
+    Kvno(kvno::Args),
+    Keytab(keytab::Args),
+    Kdc(kdc::Args),
+    Pipe(pipe::Args),
+    Token(token::Args),
+    Mechs(mechs::Args),
+}
+
+impl Command {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Demo(args) => demo::run(args),
+            Self::Kinit(args) => kinit::run(args),
+            Self::Klist(args) => klist::run(args),
+            Self::Kdestroy(args) => kdestroy::run(args),
+            Self::Kvno(args) => kvno::run(args),
+            Self::Keytab(args) => keytab::run(args),
+            Self::Kdc(args) => kdc::run(args),
+            Self::Pipe(args) => pipe::run(args),
+            Self::Token(args) => token::run(args),
+            Self::Mechs(args) => mechs::run(args),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    report::start_log();
+    command.run().unwrap_or_else(|error| report::failure(&error))
+}
+
+const START: &str = "New here? `gss demo` shows a whole exchange and needs nothing configured.";
+
+const START_LONG: &str = "\
+New here? `gss demo` shows a whole exchange and needs nothing configured.
+
+Environment:
+  KRB5_CONFIG          the configuration, instead of /etc/krb5.conf
+  KRB5CCNAME           the credential cache, for example FILE:/home/me/tickets
+  KRB5_KTNAME          the keytab of a service, instead of /etc/krb5.keytab
+  KRB5_CLIENT_KTNAME   the keytab of a client
+  GSS_LOG              what to log on standard error, for example debug or krb5_net=trace
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.";

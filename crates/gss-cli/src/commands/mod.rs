@@ -1,0 +1,12 @@
+//! The commands, a module each: its arguments as `Args` and its `run`.
+
+pub(crate) mod demo;
+pub(crate) mod kdc;
+pub(crate) mod kdestroy;
+pub(crate) mod keytab;
+pub(crate) mod kinit;
+pub(crate) mod klist;
+pub(crate) mod kvno;
+pub(crate) mod mechs;
+pub(crate) mod pipe;
+pub(crate) mod token;
