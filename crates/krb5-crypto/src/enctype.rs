@@ -1,0 +1,294 @@
+use std::fmt;
+
+use gss_crypto::{BLOCK_LEN, CbcCipher, CryptoProvider, Hmac, Pbkdf2};
+
+use crate::Error;
+
+/// An encryption type: cipher, integrity check and derivation together, RFC 3961 §3.
+///
+/// The order of the variants is that of their numbers; for the order of preference see [`Enctype::ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Enctype {
+    /// `aes128-cts-hmac-sha1-96`, RFC 3962.
+    Aes128CtsHmacSha196,
+    /// `aes256-cts-hmac-sha1-96`, RFC 3962.
+    Aes256CtsHmacSha196,
+    /// `aes128-cts-hmac-sha256-128`, RFC 8009.
+    Aes128CtsHmacSha256128,
+    /// `aes256-cts-hmac-sha384-192`, RFC 8009.
+    Aes256CtsHmacSha384192,
+}
+
+/// A keyed checksum type, RFC 3961 §4. Each belongs to one encryption type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ChecksumType {
+    /// `hmac-sha1-96-aes128`, RFC 3962 §7.
+    HmacSha196Aes128,
+    /// `hmac-sha1-96-aes256`, RFC 3962 §7.
+    HmacSha196Aes256,
+    /// `hmac-sha256-128-aes128`, RFC 8009 §6.
+    HmacSha256128Aes128,
+    /// `hmac-sha384-192-aes256`, RFC 8009 §6.
+    HmacSha384192Aes256,
+}
+
+/// How integrity and derivation work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// The simplified profile of RFC 3961 §5.3: tag over the plaintext, keys by n-fold and encryption.
+    Simplified,
+    /// RFC 8009: tag over the ciphertext, keys by HMAC.
+    EncryptThenMac,
+}
+
+impl Enctype {
+    /// All of them, the preferred first: longer keys before shorter ones, then SHA-2 before SHA-1.
+    pub const ALL: &[Self] = &[
+        Self::Aes256CtsHmacSha384192,
+        Self::Aes256CtsHmacSha196,
+        Self::Aes128CtsHmacSha256128,
+        Self::Aes128CtsHmacSha196,
+    ];
+
+    /// The number assigned in the Kerberos parameters registry.
+    #[must_use]
+    pub fn number(self) -> i32 {
+        match self {
+            Self::Aes128CtsHmacSha196 => 17,
+            Self::Aes256CtsHmacSha196 => 18,
+            Self::Aes128CtsHmacSha256128 => 19,
+            Self::Aes256CtsHmacSha384192 => 20,
+        }
+    }
+
+    /// The encryption type of that number, if it is one of ours.
+    #[must_use]
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|etype| etype.number() == number)
+    }
+
+    /// The registered name; also the one that RFC 8009 §4 mixes into the salt.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aes128CtsHmacSha196 => "aes128-cts-hmac-sha1-96",
+            Self::Aes256CtsHmacSha196 => "aes256-cts-hmac-sha1-96",
+            Self::Aes128CtsHmacSha256128 => "aes128-cts-hmac-sha256-128",
+            Self::Aes256CtsHmacSha384192 => "aes256-cts-hmac-sha384-192",
+        }
+    }
+
+    /// The encryption type of that name or alias, as MIT and Heimdal spell them in configuration, in any case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let spelt = |spelling: &&str| name.eq_ignore_ascii_case(spelling);
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|etype| spelt(&etype.name()) || etype.aliases().iter().any(|a| spelt(&a)))
+    }
+
+    /// The length of a protocol key in octets.
+    #[must_use]
+    pub fn key_len(self) -> usize {
+        match self {
+            Self::Aes128CtsHmacSha196 | Self::Aes128CtsHmacSha256128 => 16,
+            Self::Aes256CtsHmacSha196 | Self::Aes256CtsHmacSha384192 => 32,
+        }
+    }
+
+    /// The checksum type that goes with it ("required checksum mechanism").
+    #[must_use]
+    pub fn checksum_type(self) -> ChecksumType {
+        match self {
+            Self::Aes128CtsHmacSha196 => ChecksumType::HmacSha196Aes128,
+            Self::Aes256CtsHmacSha196 => ChecksumType::HmacSha196Aes256,
+            Self::Aes128CtsHmacSha256128 => ChecksumType::HmacSha256128Aes128,
+            Self::Aes256CtsHmacSha384192 => ChecksumType::HmacSha384192Aes256,
+        }
+    }
+
+    /// The length in octets of a checksum, and of the tag at the end of a ciphertext.
+    #[must_use]
+    pub fn checksum_len(self) -> usize {
+        match self {
+            Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => 12,
+            Self::Aes128CtsHmacSha256128 => 16,
+            Self::Aes256CtsHmacSha384192 => 24,
+        }
+    }
+
+    /// The length in octets of the random block before each message.
+    #[must_use]
+    pub fn confounder_len(self) -> usize {
+        BLOCK_LEN
+    }
+
+    /// How many octets a ciphertext has more than its message: confounder and tag.
+    #[must_use]
+    pub fn overhead(self) -> usize {
+        self.confounder_len().saturating_add(self.checksum_len())
+    }
+
+    /// The iteration count of string-to-key where none is given, RFC 3962 §4 and RFC 8009 §4.
+    #[must_use]
+    pub fn default_iterations(self) -> u32 {
+        match self.profile() {
+            Profile::Simplified => 4096,
+            Profile::EncryptThenMac => 32768,
+        }
+    }
+
+    /// The length in octets of one output of the pseudo-random function.
+    #[must_use]
+    pub fn prf_len(self) -> usize {
+        match self {
+            Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => 16,
+            Self::Aes128CtsHmacSha256128 => 32,
+            Self::Aes256CtsHmacSha384192 => 48,
+        }
+    }
+
+    pub(crate) fn profile(self) -> Profile {
+        match self {
+            Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => Profile::Simplified,
+            Self::Aes128CtsHmacSha256128 | Self::Aes256CtsHmacSha384192 => Profile::EncryptThenMac,
+        }
+    }
+
+    pub(crate) fn cipher(self, provider: &CryptoProvider) -> &'static dyn CbcCipher {
+        match self {
+            Self::Aes128CtsHmacSha196 | Self::Aes128CtsHmacSha256128 => provider.aes128_cbc,
+            Self::Aes256CtsHmacSha196 | Self::Aes256CtsHmacSha384192 => provider.aes256_cbc,
+        }
+    }
+
+    pub(crate) fn hmac(self, provider: &CryptoProvider) -> &'static dyn Hmac {
+        match self {
+            Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => provider.hmac_sha1,
+            Self::Aes128CtsHmacSha256128 => provider.hmac_sha256,
+            Self::Aes256CtsHmacSha384192 => provider.hmac_sha384,
+        }
+    }
+
+    pub(crate) fn pbkdf2(self, provider: &CryptoProvider) -> &'static dyn Pbkdf2 {
+        match self {
+            Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => provider.pbkdf2_sha1,
+            Self::Aes128CtsHmacSha256128 => provider.pbkdf2_sha256,
+            Self::Aes256CtsHmacSha384192 => provider.pbkdf2_sha384,
+        }
+    }
+
+    /// MIT's aliases, then Heimdal's.
+    fn aliases(self) -> &'static [&'static str] {
+        match self {
+            Self::Aes128CtsHmacSha196 => &["aes128-cts", "aes128-sha1", "aes-128"],
+            Self::Aes256CtsHmacSha196 => &["aes256-cts", "aes256-sha1", "aes-256"],
+            Self::Aes128CtsHmacSha256128 => &["aes128-sha2", "aes128-cts-sha256", "aes-128-sha2"],
+            Self::Aes256CtsHmacSha384192 => &["aes256-sha2", "aes256-cts-sha384", "aes-256-sha2"],
+        }
+    }
+}
+
+impl fmt::Display for Enctype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl TryFrom<i32> for Enctype {
+    type Error = Error;
+
+    fn try_from(number: i32) -> Result<Self, Error> {
+        Self::from_number(number).ok_or(Error::UnsupportedEnctype(number))
+    }
+}
+
+impl ChecksumType {
+    /// The number assigned in the Kerberos parameters registry.
+    #[must_use]
+    pub fn number(self) -> i32 {
+        match self {
+            Self::HmacSha196Aes128 => 15,
+            Self::HmacSha196Aes256 => 16,
+            Self::HmacSha256128Aes128 => 19,
+            Self::HmacSha384192Aes256 => 20,
+        }
+    }
+
+    /// The checksum type of that number, if it is one of ours.
+    #[must_use]
+    pub fn from_number(number: i32) -> Option<Self> {
+        Enctype::ALL
+            .iter()
+            .map(|etype| etype.checksum_type())
+            .find(|checksum| checksum.number() == number)
+    }
+
+    /// The encryption type whose keys make it.
+    #[must_use]
+    pub fn enctype(self) -> Enctype {
+        match self {
+            Self::HmacSha196Aes128 => Enctype::Aes128CtsHmacSha196,
+            Self::HmacSha196Aes256 => Enctype::Aes256CtsHmacSha196,
+            Self::HmacSha256128Aes128 => Enctype::Aes128CtsHmacSha256128,
+            Self::HmacSha384192Aes256 => Enctype::Aes256CtsHmacSha384192,
+        }
+    }
+}
+
+impl TryFrom<i32> for ChecksumType {
+    type Error = Error;
+
+    fn try_from(number: i32) -> Result<Self, Error> {
+        Self::from_number(number).ok_or(Error::UnsupportedChecksum(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_round_trip() {
+        for etype in Enctype::ALL.iter().copied() {
+            assert_eq!(Enctype::from_number(etype.number()), Some(etype));
+            assert_eq!(Enctype::from_name(etype.name()), Some(etype));
+            assert_eq!(Enctype::from_name(&etype.name().to_uppercase()), Some(etype));
+            assert_eq!(etype.checksum_type().enctype(), etype);
+            assert_eq!(
+                ChecksumType::from_number(etype.checksum_type().number()),
+                Some(etype.checksum_type())
+            );
+        }
+    }
+
+    #[test]
+    fn aliases_of_both_peers_are_known() {
+        let cases = [
+            ("aes256-cts", 18),
+            ("aes128-sha1", 17),
+            ("AES256-SHA2", 20),
+            ("aes128-cts-sha256", 19),
+            ("aes256-cts-sha384", 20),
+            ("aes-128", 17),
+        ];
+        for (name, number) in cases {
+            assert_eq!(Enctype::from_name(name).map(Enctype::number), Some(number), "{name}");
+        }
+        assert_eq!(Enctype::from_name("aes"), None);
+        assert_eq!(Enctype::from_name(""), None);
+    }
+
+    #[test]
+    fn other_numbers_are_unsupported() {
+        for number in [-128, 0, 1, 3, 16, 21, 23, 26, i32::MAX] {
+            assert_eq!(Enctype::try_from(number), Err(Error::UnsupportedEnctype(number)));
+        }
+        for number in [-138, 0, 1, 7, 12, 17, 18, 21] {
+            assert_eq!(ChecksumType::try_from(number), Err(Error::UnsupportedChecksum(number)));
+        }
+    }
+}

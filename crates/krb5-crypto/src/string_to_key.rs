@@ -1,0 +1,66 @@
+use std::num::NonZeroU32;
+
+use gss_crypto::{CryptoProvider, Zeroizing};
+
+use crate::{
+    Enctype, Error, Key,
+    derive::{derived_key, kdf_hmac_sha2},
+    enctype::Profile,
+    error::wrong_key_length,
+};
+
+/// The highest iteration count that is computed: about a second of work, where RFC 3962 §4 would allow 2^32.
+pub const MAX_ITERATIONS: u32 = 1 << 20;
+
+/// Makes the long-term key of `password` and `salt`, RFC 3962 §4 and RFC 8009 §4.
+///
+/// `params` are the string-to-key parameters of ETYPE-INFO2: the iteration count as four octets, big-endian. Without
+/// them the enctype's [`default_iterations`](Enctype::default_iterations) hold. Counts from 1 to [`MAX_ITERATIONS`] are
+/// computed; a floor against downgrade is the caller's policy, as only the caller knows who gave the count.
+///
+/// # Errors
+/// [`Error::IterationCount`] (0, which RFC 3962 reads as 2^32, included) and [`Error::StringToKeyParameters`].
+pub fn string_to_key(
+    provider: &'static CryptoProvider,
+    etype: Enctype,
+    password: &[u8],
+    salt: &[u8],
+    params: Option<&[u8]>,
+) -> Result<Key, Error> {
+    let iterations = iterations(etype, params)?;
+    let mut seed = Zeroizing::new(vec![0; etype.key_len()]);
+    let octets = match etype.profile() {
+        Profile::Simplified => {
+            etype.pbkdf2(provider).derive(password, salt, iterations, &mut seed);
+            let base = etype.cipher(provider).key(&seed).map_err(wrong_key_length(etype))?;
+            derived_key(&*base, LABEL, etype.key_len())
+        }
+        Profile::EncryptThenMac => {
+            let salt = [etype.name().as_bytes(), &[0], salt].concat();
+            etype.pbkdf2(provider).derive(password, &salt, iterations, &mut seed);
+            kdf_hmac_sha2(&*etype.hmac(provider).key(&seed), LABEL, &[], etype.key_len())
+        }
+    };
+    Key::new(provider, etype, &octets)
+}
+
+fn iterations(etype: Enctype, params: Option<&[u8]>) -> Result<NonZeroU32, Error> {
+    let count = match params {
+        None => etype.default_iterations(),
+        Some(params) => {
+            let octets = params
+                .try_into()
+                .map_err(|_| Error::StringToKeyParameters(params.len()))?;
+            u32::from_be_bytes(octets)
+        }
+    };
+    NonZeroU32::new(count)
+        .filter(|count| count.get() <= MAX_ITERATIONS)
+        .ok_or(Error::IterationCount(count))
+}
+
+/// The well-known constant of RFC 3962 §4 and RFC 8009 §4.
+const LABEL: &[u8] = b"kerberos";
+
+#[cfg(test)]
+mod tests;
