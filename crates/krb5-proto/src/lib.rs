@@ -24,13 +24,15 @@
 )]
 
 mod credentials;
-mod error;
+pub mod error;
+mod key_lookup;
 #[macro_use]
 pub mod messages;
 mod principal;
 
 pub use credentials::Credentials;
-pub use error::Error;
+pub use error::{ComErr, Error, ErrorCode, FoundKey, KeyLookupError, LookupFailure};
+pub use key_lookup::KeyLookup;
 pub use krb5_crypto as crypto;
 pub use messages::key::EncryptionKey;
 pub use messages::strings::{Component, KerberosString, Octets, Realm};

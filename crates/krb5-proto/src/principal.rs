@@ -89,6 +89,12 @@ impl PrincipalName {
         }
     }
 
+    /// Whether this is a ticket-granting service, `krbtgt/…`.
+    #[must_use]
+    pub fn is_krbtgt(&self) -> bool {
+        matches!(self.components.as_slice(), [first, _] if *first == "krbtgt")
+    }
+
     /// The name in its usual form without a realm, escaped as octets.
     #[must_use]
     pub fn to_octets(&self) -> Vec<u8> {
@@ -143,7 +149,7 @@ impl Principal {
     /// Whether this is a ticket-granting service, `krbtgt/…`.
     #[must_use]
     pub fn is_krbtgt(&self) -> bool {
-        matches!(self.name.components.as_slice(), [first, _] if *first == "krbtgt")
+        self.name.is_krbtgt()
     }
 
     /// Parses the usual form, `a/b@REALM`.

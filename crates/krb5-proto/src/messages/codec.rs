@@ -203,6 +203,30 @@ macro_rules! secret_message {
     };
 }
 
+/// Like `plain!`, for contents that hold keys: the encoding is erased on drop.
+macro_rules! secret_plain {
+    ($type:ident, $name:literal) => {
+        impl $type {
+            #[doc = concat!("Decodes the DER encoding of a whole ", $name, ".")]
+            ///
+            /// # Errors
+            /// [`Error::Malformed`](crate::Error::Malformed) or
+            /// [`Error::TooLarge`](crate::Error::TooLarge).
+            pub fn from_der(octets: &[u8]) -> Result<Self, $crate::Error> {
+                $crate::messages::codec::decode_plain($name, octets)
+            }
+
+            #[doc = concat!("The DER encoding of this ", $name, ", erased on drop: it holds a key.")]
+            ///
+            /// # Errors
+            /// [`Error::Unencodable`](crate::Error::Unencodable) if a value is out of its range.
+            pub fn to_der(&self) -> Result<zeroize::Zeroizing<Vec<u8>>, $crate::Error> {
+                $crate::messages::codec::encode_plain($name, self).map(zeroize::Zeroizing::new)
+            }
+        }
+    };
+}
+
 /// Gives a plain SEQUENCE its `from_der` and `to_der`.
 macro_rules! plain {
     ($type:ident, $name:literal) => {

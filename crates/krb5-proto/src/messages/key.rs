@@ -3,10 +3,12 @@
 use std::fmt;
 
 use der::{DecodeValue, EncodeValue, FixedTag, Header, Length, Reader, Sequence, Tag, Writer};
+use krb5_crypto::{CryptoProvider, Enctype, Key};
 use zeroize::Zeroizing;
 
 use super::integer::Kvno;
 use super::strings::Octets;
+use crate::Error;
 
 /// A key on the wire or in a file, of any encryption type, known or not.
 ///
@@ -41,6 +43,20 @@ impl EncryptionKey {
         }
     }
 
+    /// The key as one that encrypts.
+    ///
+    /// # Errors
+    /// [`Error::Crypto`] if the type is not supported or the length is not that of the type.
+    pub fn to_key(&self, provider: &'static CryptoProvider) -> Result<Key, Error> {
+        Enctype::from_number(self.keytype)
+            .ok_or(krb5_crypto::Error::UnsupportedEnctype(self.keytype))
+            .and_then(|etype| Key::new(provider, etype, self.expose()))
+            .map_err(|source| Error::Crypto {
+                doing: "using a key",
+                source,
+            })
+    }
+
     /// The key's octets.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
@@ -48,7 +64,13 @@ impl EncryptionKey {
     }
 }
 
-plain!(EncryptionKey, "EncryptionKey");
+secret_plain!(EncryptionKey, "EncryptionKey");
+
+impl From<&Key> for EncryptionKey {
+    fn from(key: &Key) -> Self {
+        Self::new(key.enctype().number(), key.expose().to_vec())
+    }
+}
 
 impl fmt::Debug for EncryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
