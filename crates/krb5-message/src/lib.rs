@@ -1,3 +1,46 @@
-//! Kerberos per-message tokens (RFC 4121) and the order window.
-
+//! Kerberos per-message tokens (RFC 4121 §4.2) and the order window, without GSS.
+//!
+//! A security context is two halves that share nothing but keys: a [`CfxSealer`] makes tokens, a
+//! [`CfxOpener`] checks them. Each half holds the keys of its own direction (key usages 22 to 25),
+//! derived once, so that a context can be split between threads.
+//!
+//! ```text
+//! MIC token    04 04 │ flags │ FF FF FF FF FF │ SND_SEQ │ checksum(message, header)
+//! Wrap token   05 04 │ flags │ FF │ EC │ RRC  │ SND_SEQ │ message, checksum        integrity only
+//!                                                       │ E(message, filler, header)   sealed
+//! ```
 #![forbid(unsafe_code)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::panic
+    )
+)]
+
+mod error;
+mod opener;
+mod sealer;
+mod segment;
+mod state;
+mod token;
+mod window;
+
+pub use error::{Error, Fault, Layout};
+pub use krb5_crypto as crypto;
+pub use opener::{CfxOpener, Opened};
+pub use sealer::{CfxSealer, Lengths, Trailer};
+pub use segment::{Associated, Segment};
+pub use state::{CfxParameters, CfxState};
+pub use token::{HEADER_LEN, MicToken, Protection, Role, Style, Subkey, TokenFlags, WrapHeader};
+pub use window::{Detection, NumberWidth, Sequence, SequenceWindow};

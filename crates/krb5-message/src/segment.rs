@@ -1,0 +1,106 @@
+use krb5_crypto::Part;
+
+use crate::Error;
+use crate::error::Layout;
+
+/// One piece of a scattered message, as in `gss_wrap_iov`. Order matters.
+#[derive(Debug)]
+pub enum Segment<'a> {
+    /// The token's header: `wrap_iov` fills it, `unwrap_iov` reads it.
+    Header(&'a mut [u8]),
+    /// Part of the message: protected in place.
+    Data(&'a mut [u8]),
+    /// Part of the message that is covered by the checksum but neither encrypted nor in the token.
+    SignOnly(&'a [u8]),
+    /// Has no use in RFC 4121 tokens; it stays empty.
+    Padding(&'a mut [u8]),
+    /// The token's trailer. Without one, its octets are rotated into the header.
+    Trailer(&'a mut [u8]),
+    /// A whole token in one piece, for `unwrap_iov`: it is opened in place.
+    Stream(&'a mut [u8]),
+}
+
+/// Data which is signed around the message of a contiguous token, but not in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Associated<'a> {
+    /// Signed before the message.
+    pub before: &'a [&'a [u8]],
+    /// Signed after the message.
+    pub after: &'a [&'a [u8]],
+}
+
+/// The segments of a scattered token, sorted out.
+pub(crate) struct Scattered<'s> {
+    pub(crate) header: &'s mut [u8],
+    /// Data and sign-only segments in their order.
+    pub(crate) body: Vec<Body<'s>>,
+    pub(crate) trailer: Option<&'s mut [u8]>,
+}
+
+pub(crate) enum Body<'s> {
+    Data(&'s mut [u8]),
+    SignOnly(&'s [u8]),
+}
+
+/// What is done with padding segments that have octets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PaddingRule {
+    /// On wrap: room that stays unused.
+    Unused,
+    /// On unwrap: octets that belong to no token.
+    MustBeEmpty,
+}
+
+impl<'s> Scattered<'s> {
+    pub(crate) fn sort(segments: &'s mut [Segment<'_>], padding: PaddingRule) -> Result<Self, Error> {
+        let (mut header, mut trailer, mut body) = (None, None, Vec::with_capacity(segments.len().saturating_add(1)));
+        for segment in segments {
+            match segment {
+                Segment::Header(octets) => once(&mut header, octets, Layout::Header)?,
+                Segment::Trailer(octets) => once(&mut trailer, octets, Layout::Trailer)?,
+                Segment::Data(octets) => body.push(Body::Data(octets)),
+                Segment::SignOnly(octets) => body.push(Body::SignOnly(octets)),
+                Segment::Padding(octets) => {
+                    if padding == PaddingRule::MustBeEmpty && !octets.is_empty() {
+                        return Err(Error::Layout(Layout::Padding));
+                    }
+                }
+                Segment::Stream(_) => return Err(Error::Layout(Layout::Stream)),
+            }
+        }
+        let header = header.ok_or(Error::Layout(Layout::Header))?;
+        Ok(Self { header, body, trailer })
+    }
+}
+
+impl Associated<'_> {
+    pub(crate) fn count(&self) -> usize {
+        self.before.len().saturating_add(self.after.len())
+    }
+}
+
+impl Body<'_> {
+    pub(crate) fn octets(&self) -> &[u8] {
+        match self {
+            Body::Data(octets) => octets,
+            Body::SignOnly(octets) => octets,
+        }
+    }
+}
+
+impl<'s> From<Body<'s>> for Part<'s> {
+    fn from(body: Body<'s>) -> Self {
+        match body {
+            Body::Data(octets) => Part::Encrypted(octets),
+            Body::SignOnly(octets) => Part::SignOnly(octets),
+        }
+    }
+}
+
+fn once<'s>(slot: &mut Option<&'s mut [u8]>, octets: &'s mut [u8], twice: Layout) -> Result<(), Error> {
+    if slot.replace(octets).is_some() {
+        Err(Error::Layout(twice))
+    } else {
+        Ok(())
+    }
+}
