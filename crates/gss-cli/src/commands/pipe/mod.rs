@@ -1,4 +1,7 @@
-//! `gss pipe`: a context over standard input and output
+//! `gss pipe`: a context over standard input and output.
+
+mod lines;
+mod protocol;
 
 use std::process::ExitCode;
 
