@@ -1,3 +1,31 @@
-//! Credential caches, keytabs and krb5.conf.
+//! Credential caches, keytabs, `krb5.conf` and the replay cache.
+//!
+//! Formats (octets to values and back) stand apart from backends (files, memory): [`ccache`],
+//! [`keytab`], [`config`], [`replay`]. Nothing here reads the environment; names and paths are
+//! arguments.
 
 #![forbid(unsafe_code)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::panic
+    )
+)]
+
+pub mod config;
+mod error;
+mod system;
+
+pub use error::{Action, Error, FileKind, FormatFault};
+pub use krb5_proto as proto;

@@ -1,0 +1,405 @@
+//! What the configuration means.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::duration::parse_duration;
+use super::enctypes::EnctypeLists;
+use super::expand::PathTokens;
+use super::files::Files;
+use super::kdc::{KDC_FORMS, KdcAddress};
+use super::profile::{Origin, Profile};
+use super::switch::{Switch, Switches};
+use crate::error::Error;
+use crate::proto::crypto::Enctype;
+
+/// The settings of a `krb5.conf`, with the defaults for what it does not say.
+///
+/// Keys that are not known are ignored; values that cannot be understood are errors.
+///
+/// ```
+/// let settings = krb5_store::config::Settings::parse("
+/// [libdefaults]
+///     default_realm = EXAMPLE.ORG
+///     clockskew = 2m
+/// [realms]
+///     EXAMPLE.ORG = {
+///         kdc = kdc.example.org:88
+///     }
+/// ")?;
+/// assert_eq!(settings.default_realm(), Some("EXAMPLE.ORG"));
+/// assert_eq!(settings.clockskew().as_secs(), 120);
+/// assert_eq!(settings.kdcs("EXAMPLE.ORG")?[0].host, "kdc.example.org");
+/// # Ok::<(), krb5_store::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Settings {
+    profile: Profile,
+    switches: Switches,
+    hostnames: HostCanonicalization,
+    clockskew: Duration,
+    ticket_lifetime: Duration,
+    renew_lifetime: Duration,
+    request_timeout: Duration,
+    udp_preference_limit: usize,
+    enctypes: EnctypeLists,
+}
+
+/// `dns_canonicalize_hostname`: whether host names are replaced by what the DNS calls them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HostCanonicalization {
+    /// Only if the name as given is not known to the KDC.
+    Fallback,
+    /// Never. The default here, unlike MIT's: whoever can forge DNS answers would choose the service.
+    #[default]
+    Never,
+    /// Always.
+    Always,
+}
+
+impl Settings {
+    /// From text alone.
+    ///
+    /// # Errors
+    /// [`Error::Config`] or [`Error::ConfigValue`], with the line.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        Self::from_profile(Profile::parse(text)?)
+    }
+
+    /// From files and directories, such as `KRB5_CONFIG` lists; see [`Profile::load`].
+    ///
+    /// # Errors
+    /// [`Error::ConfigMissing`], or what is wrong in the files, with file and line.
+    pub fn load<P: AsRef<Path>>(paths: &[P]) -> Result<Self, Error> {
+        Self::from_profile(Profile::load(paths)?)
+    }
+
+    /// As [`Settings::load`], from other files than those of the operating system.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn load_from<P: AsRef<Path>>(files: &dyn Files, paths: &[P]) -> Result<Self, Error> {
+        Self::from_profile(Profile::load_from(files, paths)?)
+    }
+
+    /// From a profile.
+    ///
+    /// # Errors
+    /// [`Error::ConfigValue`] for a value that cannot be understood.
+    pub fn from_profile(profile: Profile) -> Result<Self, Error> {
+        Ok(Self {
+            switches: Switches::read(&profile)?,
+            hostnames: host_canonicalization(&profile)?,
+            clockskew: duration(&profile, "clockskew", CLOCKSKEW)?,
+            ticket_lifetime: duration(&profile, "ticket_lifetime", TICKET_LIFETIME)?,
+            renew_lifetime: duration(&profile, "renew_lifetime", Duration::ZERO)?,
+            request_timeout: duration(&profile, "request_timeout", REQUEST_TIMEOUT)?,
+            udp_preference_limit: udp_preference_limit(&profile)?,
+            enctypes: EnctypeLists::read(&profile)?,
+            profile,
+        })
+    }
+
+    /// The configuration as written, for what has no method here.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// `default_realm`.
+    #[must_use]
+    pub fn default_realm(&self) -> Option<&str> {
+        self.libdefault("default_realm")
+    }
+
+    /// The realm that `[domain_realm]` gives a host: by its own name, else by the longest of its
+    /// parent domains, where an entry with a leading dot comes before one without. Host names are
+    /// compared in lower case; a final dot does not count.
+    #[must_use]
+    pub fn realm_of_host(&self, host: &str) -> Option<&str> {
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        if host.parse::<std::net::IpAddr>().is_ok() {
+            return None;
+        }
+        let mut rest = host.as_str();
+        while !rest.is_empty() {
+            if let Some(realm) = self.profile.value(&["domain_realm", rest]) {
+                return Some(realm.text);
+            }
+            rest = match rest.strip_prefix('.') {
+                Some(domain) => domain,
+                None => rest.find('.').and_then(|dot| rest.get(dot..)).unwrap_or_default(),
+            };
+        }
+        None
+    }
+
+    /// The KDCs of a realm: its `kdc` values in their order, then what `primary_kdc` (or the older
+    /// `master_kdc`) adds. Local sockets are left out. Empty if the configuration names none.
+    ///
+    /// # Errors
+    /// [`Error::ConfigValue`] for a value that is no address.
+    pub fn kdcs(&self, realm: &str) -> Result<Vec<KdcAddress>, Error> {
+        let mut kdcs = self.addresses(realm, "kdc")?;
+        let mut primaries = self.addresses(realm, "primary_kdc")?;
+        if primaries.is_empty() {
+            primaries = self.addresses(realm, "master_kdc")?;
+        }
+        for primary in primaries {
+            match kdcs
+                .iter_mut()
+                .find(|kdc| kdc.host == primary.host && kdc.port == primary.port)
+            {
+                Some(kdc) => kdc.primary = true,
+                None => kdcs.push(KdcAddress {
+                    primary: true,
+                    ..primary
+                }),
+            }
+        }
+        Ok(kdcs)
+    }
+
+    /// Whether a switch is on.
+    #[must_use]
+    pub fn is_on(&self, switch: Switch) -> bool {
+        self.switches.is_on(switch)
+    }
+
+    /// Whether to ask for forwardable tickets; no by default.
+    #[must_use]
+    pub fn forwardable(&self) -> bool {
+        self.is_on(Switch::Forwardable)
+    }
+
+    /// Whether to ask for proxiable tickets; no by default.
+    #[must_use]
+    pub fn proxiable(&self) -> bool {
+        self.is_on(Switch::Proxiable)
+    }
+
+    /// Whether to ask for tickets without addresses; yes by default.
+    #[must_use]
+    pub fn noaddresses(&self) -> bool {
+        self.is_on(Switch::NoAddresses)
+    }
+
+    /// Whether to ask the KDC for canonical names; no by default.
+    #[must_use]
+    pub fn canonicalize(&self) -> bool {
+        self.is_on(Switch::Canonicalize)
+    }
+
+    /// Whether to correct the clock by what the KDC says; yes by default.
+    #[must_use]
+    pub fn kdc_timesync(&self) -> bool {
+        self.is_on(Switch::KdcTimesync)
+    }
+
+    /// Whether to replace the names of hosts by those that the DNS gives their addresses; no by
+    /// default.
+    #[must_use]
+    pub fn rdns(&self) -> bool {
+        self.is_on(Switch::Rdns)
+    }
+
+    /// Whether an acceptor for `service@host` accepts for any host; no by default.
+    #[must_use]
+    pub fn ignore_acceptor_hostname(&self) -> bool {
+        self.is_on(Switch::IgnoreAcceptorHostname)
+    }
+
+    /// Whether and when host names are canonicalized by DNS; never by default.
+    #[must_use]
+    pub fn dns_canonicalize_hostname(&self) -> HostCanonicalization {
+        self.hostnames
+    }
+
+    /// How far clocks may differ; 5 minutes by default.
+    #[must_use]
+    pub fn clockskew(&self) -> Duration {
+        self.clockskew
+    }
+
+    /// The lifetime to ask for; a day by default.
+    #[must_use]
+    pub fn ticket_lifetime(&self) -> Duration {
+        self.ticket_lifetime
+    }
+
+    /// The renewable lifetime to ask for, if any.
+    #[must_use]
+    pub fn renew_lifetime(&self) -> Option<Duration> {
+        (!self.renew_lifetime.is_zero()).then_some(self.renew_lifetime)
+    }
+
+    /// The time that one exchange with the KDCs of a realm may take in all; 30 seconds by default,
+    /// also for 0, which means no limit to MIT.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        if self.request_timeout.is_zero() {
+            REQUEST_TIMEOUT
+        } else {
+            self.request_timeout
+        }
+    }
+
+    /// Messages longer than this, in octets, are tried over TCP first; 1465 by default, 32700 at most.
+    #[must_use]
+    pub fn udp_preference_limit(&self) -> usize {
+        self.udp_preference_limit
+    }
+
+    /// The enctypes that may be used at all, in order of preference.
+    #[must_use]
+    pub fn permitted_enctypes(&self) -> &[Enctype] {
+        self.enctypes.permitted()
+    }
+
+    /// The enctypes to ask for in AS requests, in order of preference; all are permitted.
+    #[must_use]
+    pub fn default_tkt_enctypes(&self) -> &[Enctype] {
+        self.enctypes.as_requests()
+    }
+
+    /// The enctypes to ask for in TGS requests, in order of preference; all are permitted.
+    #[must_use]
+    pub fn default_tgs_enctypes(&self) -> &[Enctype] {
+        self.enctypes.tgs_requests()
+    }
+
+    /// The keytab that acceptors use; `FILE:/etc/krb5.keytab` by default.
+    ///
+    /// # Errors
+    /// [`Error::UnknownToken`].
+    pub fn default_keytab_name(&self, tokens: &PathTokens) -> Result<String, Error> {
+        tokens.expand(self.libdefault("default_keytab_name").unwrap_or(KEYTAB))
+    }
+
+    /// The keytab that initiators get tickets with.
+    ///
+    /// # Errors
+    /// [`Error::UnknownToken`].
+    pub fn default_client_keytab_name(&self, tokens: &PathTokens) -> Result<String, Error> {
+        tokens.expand(self.libdefault("default_client_keytab_name").unwrap_or(CLIENT_KEYTAB))
+    }
+
+    /// The credential cache; `FILE:/tmp/krb5cc_%{uid}` by default.
+    ///
+    /// # Errors
+    /// [`Error::UnknownToken`].
+    pub fn default_ccache_name(&self, tokens: &PathTokens) -> Result<String, Error> {
+        tokens.expand(self.libdefault("default_ccache_name").unwrap_or(CREDENTIAL_CACHE))
+    }
+
+    /// The keys of `[libdefaults]` in this configuration that are known but have no effect.
+    #[must_use]
+    pub fn without_effect(&self) -> Vec<(&'static str, Origin)> {
+        let found = |key: &&'static str| {
+            let value = self.profile.value(&["libdefaults", key])?;
+            Some((*key, value.origin.clone()))
+        };
+        NOT_SUPPORTED.iter().filter_map(found).collect()
+    }
+
+    fn libdefault(&self, key: &str) -> Option<&str> {
+        self.profile.value(&["libdefaults", key]).map(|value| value.text)
+    }
+
+    fn addresses(&self, realm: &str, key: &str) -> Result<Vec<KdcAddress>, Error> {
+        let values = self.profile.values(&["realms", realm, key]);
+        let network = values.into_iter().filter(|value| !value.text.starts_with('/'));
+        network
+            .map(|value| KdcAddress::parse(value.text).ok_or_else(|| value.bad(key, KDC_FORMS)))
+            .collect()
+    }
+}
+
+impl Default for Settings {
+    /// The settings of an empty configuration.
+    fn default() -> Self {
+        Self {
+            profile: Profile::default(),
+            switches: Switches::default(),
+            hostnames: HostCanonicalization::default(),
+            clockskew: CLOCKSKEW,
+            ticket_lifetime: TICKET_LIFETIME,
+            renew_lifetime: Duration::ZERO,
+            request_timeout: REQUEST_TIMEOUT,
+            udp_preference_limit: UDP_PREFERENCE_LIMIT,
+            enctypes: EnctypeLists::default(),
+        }
+    }
+}
+
+fn duration(profile: &Profile, key: &str, default: Duration) -> Result<Duration, Error> {
+    match profile.value(&["libdefaults", key]) {
+        None => Ok(default),
+        Some(value) => {
+            parse_duration(value.text).ok_or_else(|| value.bad(key, "a duration such as 300, 5m, 1d12h or 10:00:00"))
+        }
+    }
+}
+
+fn host_canonicalization(profile: &Profile) -> Result<HostCanonicalization, Error> {
+    let key = "dns_canonicalize_hostname";
+    let Some(value) = profile.value(&["libdefaults", key]) else {
+        return Ok(HostCanonicalization::default());
+    };
+    if value.text.eq_ignore_ascii_case("fallback") {
+        return Ok(HostCanonicalization::Fallback);
+    }
+    match super::parse_boolean(value.text) {
+        Some(true) => Ok(HostCanonicalization::Always),
+        Some(false) => Ok(HostCanonicalization::Never),
+        None => Err(value.bad(key, "true, false or fallback")),
+    }
+}
+
+fn udp_preference_limit(profile: &Profile) -> Result<usize, Error> {
+    let key = "udp_preference_limit";
+    let Some(value) = profile.value(&["libdefaults", key]) else {
+        return Ok(UDP_PREFERENCE_LIMIT);
+    };
+    let limit: i64 = value.text.parse().map_err(|_| value.bad(key, "a number of octets"))?;
+    if limit < 0 {
+        return Ok(UDP_PREFERENCE_LIMIT);
+    }
+    Ok(usize::try_from(limit).map_or(UDP_HARD_LIMIT, |limit| limit.min(UDP_HARD_LIMIT)))
+}
+
+const CLOCKSKEW: Duration = Duration::from_secs(300);
+const TICKET_LIFETIME: Duration = Duration::from_secs(86_400);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const UDP_PREFERENCE_LIMIT: usize = 1465;
+const UDP_HARD_LIMIT: usize = 32_700;
+const KEYTAB: &str = "FILE:/etc/krb5.keytab";
+const CLIENT_KEYTAB: &str = "FILE:/etc/krb5/user/%{euid}/client.keytab";
+const CREDENTIAL_CACHE: &str = "FILE:/tmp/krb5cc_%{uid}";
+
+/// Keys of `[libdefaults]` that are recognised, and have no effect so far.
+const NOT_SUPPORTED: [&str; 19] = [
+    "allow_des3",
+    "allow_rc4",
+    "ap_req_checksum_type",
+    "ccache_type",
+    "default_rcache_name",
+    "dns_uri_lookup",
+    "err_fmt",
+    "extra_addresses",
+    "k5login_authoritative",
+    "k5login_directory",
+    "kcm_socket",
+    "kdc_default_options",
+    "kdc_req_checksum_type",
+    "plugin_base_dir",
+    "preferred_preauth_types",
+    "qualify_shortname",
+    "realm_try_domains",
+    "safe_checksum_type",
+    "spake_preauth_groups",
+];
+
+#[cfg(test)]
+mod tests;

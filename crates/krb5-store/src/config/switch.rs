@@ -1,0 +1,156 @@
+//! The settings of `[libdefaults]` that are on or off.
+
+use super::boolean::parse_boolean;
+use super::profile::Profile;
+use crate::error::Error;
+
+/// A truth value of `[libdefaults]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Switch {
+    /// `allow_weak_crypto`: off.
+    AllowWeakCrypto,
+    /// `canonicalize`: ask the KDC for canonical names; off.
+    Canonicalize,
+    /// `client_aware_channel_bindings`: tell acceptors that bindings are supported; off.
+    ClientAwareChannelBindings,
+    /// `dns_lookup_kdc`: look for KDCs in the DNS; on.
+    DnsLookupKdc,
+    /// `dns_lookup_realm`: look for realms in the DNS; off.
+    DnsLookupRealm,
+    /// `enforce_ok_as_delegate`: delegate to marked services only; off.
+    EnforceOkAsDelegate,
+    /// `forwardable`: ask for forwardable tickets; off.
+    Forwardable,
+    /// `ignore_acceptor_hostname`: accept for any host; off.
+    IgnoreAcceptorHostname,
+    /// `kdc_timesync`: correct the clock by what the KDC says; on.
+    KdcTimesync,
+    /// `noaddresses`: ask for tickets without addresses; on.
+    NoAddresses,
+    /// `proxiable`: ask for proxiable tickets; off.
+    Proxiable,
+    /// `rdns`: look up the names of addresses; off, unlike MIT, since it trusts the DNS.
+    Rdns,
+    /// `verify_ap_req_nofail`: a password counts as checked only if a keytab proves the KDC; off.
+    VerifyApReqNofail,
+}
+
+/// Which switches are on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Switches(u32);
+
+impl Switch {
+    fn row(self) -> &'static (Self, &'static str, bool) {
+        let known = TABLE.iter().find(|(switch, ..)| *switch == self);
+        known.unwrap_or(&(Self::AllowWeakCrypto, "allow_weak_crypto", false))
+    }
+
+    /// Its name in `[libdefaults]`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().1
+    }
+
+    /// What it is where the configuration says nothing.
+    #[must_use]
+    pub fn default(self) -> bool {
+        self.row().2
+    }
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        let on = TABLE.iter().enumerate().filter(|(_, (.., default))| *default);
+        Self(on.fold(0, |bits, (bit, _)| bits | mask(bit)))
+    }
+}
+
+impl Switches {
+    pub(super) fn read(profile: &Profile) -> Result<Self, Error> {
+        let mut on = 0;
+        for (bit, (_, key, default)) in TABLE.iter().enumerate() {
+            let value = match profile.value(&["libdefaults", key]) {
+                None => *default,
+                Some(value) => parse_boolean(value.text).ok_or_else(|| value.bad(key, "true or false"))?,
+            };
+            if value {
+                on |= mask(bit);
+            }
+        }
+        Ok(Self(on))
+    }
+
+    pub(super) fn is_on(self, switch: Switch) -> bool {
+        let bit = TABLE.iter().position(|(other, ..)| *other == switch);
+        bit.is_some_and(|bit| self.0 & mask(bit) != 0)
+    }
+}
+
+fn mask(bit: usize) -> u32 {
+    u32::try_from(bit)
+        .ok()
+        .and_then(|bit| 1_u32.checked_shl(bit))
+        .unwrap_or(0)
+}
+
+const TABLE: [(Switch, &str, bool); 13] = [
+    (Switch::AllowWeakCrypto, "allow_weak_crypto", false),
+    (Switch::Canonicalize, "canonicalize", false),
+    (
+        Switch::ClientAwareChannelBindings,
+        "client_aware_channel_bindings",
+        false,
+    ),
+    (Switch::DnsLookupKdc, "dns_lookup_kdc", true),
+    (Switch::DnsLookupRealm, "dns_lookup_realm", false),
+    (Switch::EnforceOkAsDelegate, "enforce_ok_as_delegate", false),
+    (Switch::Forwardable, "forwardable", false),
+    (Switch::IgnoreAcceptorHostname, "ignore_acceptor_hostname", false),
+    (Switch::KdcTimesync, "kdc_timesync", true),
+    (Switch::NoAddresses, "noaddresses", true),
+    (Switch::Proxiable, "proxiable", false),
+    (Switch::Rdns, "rdns", false),
+    (Switch::VerifyApReqNofail, "verify_ap_req_nofail", false),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_configuration_each_switch_has_its_default() {
+        let switches = Switches::read(&Profile::default()).unwrap();
+        for (switch, name, default) in TABLE {
+            assert_eq!(
+                (switch.name(), switch.default(), switches.is_on(switch)),
+                (name, default, default)
+            );
+        }
+    }
+
+    #[test]
+    fn each_switch_can_be_turned_alone() {
+        for (switch, name, default) in TABLE {
+            let profile = Profile::parse(&format!("[libdefaults]\n{name} = {}\n", !default)).unwrap();
+            let switches = Switches::read(&profile).unwrap();
+            for (other, _, default) in TABLE {
+                assert_eq!(
+                    switches.is_on(other),
+                    default != (other == switch),
+                    "{name} and {other:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_no_truth_value_is_an_error_with_its_line() {
+        let profile = Profile::parse("[libdefaults]\n\nforwardable = maybe\n").unwrap();
+        let error = Switches::read(&profile).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"krb5.conf:3: forwardable is "maybe", but must be true or false"#
+        );
+    }
+}

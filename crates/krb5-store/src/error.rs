@@ -1,0 +1,259 @@
+//! What can be wrong with stored credentials and configuration.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::config::{ConfigFault, Origin};
+
+/// Why a store or the configuration cannot be used. Each message names the file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A cache or keytab file is not what it should be; whoever wrote it is at fault.
+    #[error("{what} {}: {fault}", path.display())]
+    BadFile {
+        /// The kind of file.
+        what: FileKind,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        fault: FormatFault,
+    },
+    /// The configuration file is not well formed.
+    #[error("{origin}: {fault}")]
+    Config {
+        /// File and line.
+        origin: Origin,
+        /// What is wrong.
+        fault: ConfigFault,
+    },
+    /// None of the configuration files exists, or none can be read.
+    #[error("no Kerberos configuration: none of {} can be read{}", list(.files), denied_hint(.denied))]
+    ConfigMissing {
+        /// The files looked for.
+        files: Vec<PathBuf>,
+        /// Those that exist but may not be read.
+        denied: Vec<PathBuf>,
+    },
+    /// A setting has a value that cannot be understood.
+    #[error("{origin}: {key} is {value:?}, but must be {expected}")]
+    ConfigValue {
+        /// File and line.
+        origin: Origin,
+        /// The setting.
+        key: String,
+        /// What stands there.
+        value: String,
+        /// What could stand there.
+        expected: &'static str,
+    },
+    /// The operating system refused an operation on a file.
+    #[error("cannot {action} {what} {}: {source}{}", path.display(), io_hint(.source, *.what))]
+    Io {
+        /// What was attempted.
+        action: Action,
+        /// The kind of file.
+        what: FileKind,
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// Another process kept the file locked for too long.
+    #[error("{what} {} is locked by another process (waited {} s)", path.display(), .waited.as_secs())]
+    Locked {
+        /// The kind of file.
+        what: FileKind,
+        /// The file.
+        path: PathBuf,
+        /// How long the lock was waited for.
+        waited: Duration,
+    },
+    /// There is no such credential cache.
+    #[error("no credential cache {name}; get a ticket first, for instance with kinit")]
+    NoCache {
+        /// Its name, with the type.
+        name: String,
+    },
+    /// There is no such keytab.
+    #[error("no keytab {}", path.display())]
+    NoKeytab {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The path names a directory, device, pipe, socket or symbolic link.
+    #[error("{what} {} is not a regular file", path.display())]
+    NotRegular {
+        /// The kind of file expected.
+        what: FileKind,
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file is larger than what is read.
+    #[error("{what} {} is larger than {limit} octets", path.display())]
+    TooLarge {
+        /// The kind of file.
+        what: FileKind,
+        /// The file.
+        path: PathBuf,
+        /// The limit, in octets.
+        limit: u64,
+    },
+    /// The name of a cache or keytab starts with a type that is not supported.
+    #[error("{name:?}: the type {scheme:?} is not supported here; FILE: and MEMORY: are")]
+    UnknownType {
+        /// The name.
+        name: String,
+        /// Its type.
+        scheme: String,
+    },
+    /// A name in a setting contains a `%{…}` that means nothing.
+    #[error("{template:?}: %{{{token}}} is not known; %{{uid}}, %{{euid}}, %{{username}}, %{{TEMP}} and %{{null}} are")]
+    UnknownToken {
+        /// The whole name.
+        template: String,
+        /// What stands between the braces.
+        token: String,
+    },
+    /// The value cannot be written in this format.
+    #[error("{what}: {fault}")]
+    Unwritable {
+        /// The kind of file.
+        what: FileKind,
+        /// What does not fit.
+        #[source]
+        fault: FormatFault,
+    },
+}
+
+/// What is wrong with the octets of a cache or keytab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatFault {
+    /// A length or count leads past the end of the file or record.
+    #[error("damaged: octet {offset} announces more than there is")]
+    Truncated {
+        /// Where, from the start of the file.
+        offset: usize,
+    },
+    /// It does not start with octet 5.
+    #[error("it does not start with the octet 5 of a Kerberos 5 file")]
+    Magic,
+    /// The version in the second octet is not known.
+    #[error("version {0} is not known")]
+    Version(u8),
+    /// A record has a length that no record can have.
+    #[error("damaged: the record at octet {offset} has the length {length}")]
+    RecordLength {
+        /// Where, from the start of the file.
+        offset: usize,
+        /// The length it announces.
+        length: i32,
+    },
+    /// A field has a value that the format has no meaning for.
+    #[error("damaged: octet {offset} is {found}, which means nothing there")]
+    Value {
+        /// Where, from the start of the file.
+        offset: usize,
+        /// What stands there.
+        found: u32,
+    },
+    /// There are more octets or entries than this implementation handles.
+    #[error("more than {limit} {what}")]
+    Limit {
+        /// What there is too much of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// The kind of a file, for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// A configuration file.
+    Config,
+    /// A credential cache.
+    CredentialCache,
+    /// A keytab.
+    Keytab,
+}
+
+/// What was attempted on a file, for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Creating it, or its temporary predecessor.
+    Create,
+    /// Locking it.
+    Lock,
+    /// Reading it.
+    Read,
+    /// Removing it.
+    Remove,
+    /// Putting the new version in its place.
+    Replace,
+    /// Writing to it.
+    Write,
+}
+
+impl FileKind {
+    pub(crate) fn io(self, action: Action, path: &Path, source: io::Error) -> Error {
+        Error::Io {
+            action,
+            what: self,
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Config => "configuration file",
+            Self::CredentialCache => "credential cache",
+            Self::Keytab => "keytab",
+        })
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Lock => "lock",
+            Self::Read => "read",
+            Self::Remove => "remove",
+            Self::Replace => "replace",
+            Self::Write => "write to",
+        })
+    }
+}
+
+fn io_hint(source: &io::Error, what: FileKind) -> &'static str {
+    if source.kind() != io::ErrorKind::PermissionDenied {
+        return "";
+    }
+    match what {
+        FileKind::Config => "; set KRB5_CONFIG to a file that you may read",
+        FileKind::CredentialCache => "; it belongs to another user: set KRB5CCNAME to a cache of your own",
+        FileKind::Keytab => "; run as a user who may read it, or set KRB5_KTNAME to a keytab that you may read",
+    }
+}
+
+fn denied_hint(denied: &[PathBuf]) -> String {
+    if denied.is_empty() {
+        return String::new();
+    }
+    format!(" (permission denied: {})", list(denied))
+}
+
+fn list(files: &[PathBuf]) -> String {
+    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    names.join(", ")
+}
