@@ -3,6 +3,8 @@
 //! * [`messages`]: the ASN.1 types, each with `from_der` and `to_der`;
 //! * [`Principal`], [`KerberosTime`], [`EncryptionKey`], [`Credentials`]: the values that caches and
 //!   keytabs store;
+//! * [`exchange`]: the AS, TGS and AP exchanges as state machines. They open no socket and read no clock: requests come
+//!   out as [`exchange::KdcRequest`] values; replies and the time go in as arguments.
 
 #![forbid(unsafe_code)]
 #![deny(
@@ -25,6 +27,7 @@
 
 mod credentials;
 pub mod error;
+pub mod exchange;
 mod key_lookup;
 #[macro_use]
 pub mod messages;

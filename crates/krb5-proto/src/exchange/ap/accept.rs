@@ -1,0 +1,356 @@
+//! The acceptor's side of the AP exchange.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use krb5_crypto::{CryptoProvider, Enctype, Key, KeyUsage};
+
+use super::{KeyLookup, decrypt, decrypt_rep, encrypt_rep, make_subkey};
+use crate::error::{EtypeNumbers, KeyLookupError, LookupFailure};
+use crate::exchange::Subkey;
+use crate::messages::{
+    ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncTicketPart, HostAddress, Ticket, TicketFlags,
+};
+use crate::{Error, FoundKey, KerberosTime, Principal, Timestamp};
+
+/// What an acceptor takes.
+#[derive(Clone, Debug)]
+pub struct AcceptPolicy {
+    /// The difference between clocks that goes without saying.
+    pub clock_skew: Duration,
+    /// Encryption types of ticket, session key and subkey that are allowed.
+    pub permitted: Vec<Enctype>,
+    /// The peer's address, where tickets that are bound to addresses are to be held to them.
+    pub peer_address: Option<HostAddress>,
+    /// What to do with tickets that passed through other realms.
+    pub transited: TransitedPolicy,
+}
+
+/// What to do with tickets that passed through other realms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransitedPolicy {
+    /// Refuse those whose path the KDC has not checked.
+    #[default]
+    RequireChecked,
+    /// Take them.
+    Ignore,
+}
+
+/// A client has proved itself.
+///
+/// Everything that says who it is comes from the ticket, never from the authenticator.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The client.
+    pub client: Principal,
+    /// Whom the ticket is for: the principal of the key that decrypted it.
+    pub server: Principal,
+    /// The ticket's session key.
+    pub session_key: Arc<Key>,
+    /// The client's key, if it made one.
+    pub subkey: Option<Arc<Key>>,
+    /// The client's first sequence number, if it sent one.
+    pub sequence: Option<u32>,
+    /// The application's checksum, not yet verified.
+    pub checksum: Option<Checksum>,
+    /// When the client authenticated to the KDC.
+    pub authtime: KerberosTime,
+    /// When the ticket becomes valid.
+    pub starttime: KerberosTime,
+    /// When the ticket expires.
+    pub endtime: KerberosTime,
+    /// The ticket's flags.
+    pub flags: TicketFlags,
+    /// The request's options.
+    pub ap_options: ApOptions,
+    /// The authenticator's time.
+    pub ctime: KerberosTime,
+    /// Its microseconds.
+    pub cusec: u32,
+    /// What identifies the authenticator to a replay cache: the integrity tag at the end of its
+    /// ciphertext. It is not looked up here: store it once all checks have passed and before
+    /// anything is released.
+    pub replay_tag: Vec<u8>,
+    /// The authenticator's authorization data.
+    pub authdata: AuthorizationData,
+    /// The ticket's authorization data.
+    pub ticket_authdata: AuthorizationData,
+}
+
+/// Whether the acceptor contributes a key.
+#[derive(Clone, Debug, Default)]
+pub enum AcceptorSubkey {
+    /// No.
+    None,
+    /// A new one, of the type of the client's subkey or else of the session key.
+    #[default]
+    Generate,
+    /// This one.
+    Given(Arc<Key>),
+}
+
+impl Default for AcceptPolicy {
+    /// Five minutes, all supported encryption types, addresses not looked at.
+    fn default() -> Self {
+        Self {
+            clock_skew: Duration::from_secs(300),
+            permitted: Enctype::ALL.to_vec(),
+            peer_address: None,
+            transited: TransitedPolicy::default(),
+        }
+    }
+}
+
+/// Checks an AP-REQ at `now`, in the order of RFC 4120 §3.2.3: ticket, authenticator, that both name
+/// one client, addresses, transited realms, clocks, lifetime.
+///
+/// The caller must then ask a replay cache about [`Accepted::replay_tag`].
+///
+/// # Errors
+/// [`Error::NoKey`], [`Error::Integrity`], [`Error::BadMatch`], [`Error::BadAddress`],
+/// [`Error::TransitedPath`], [`Error::ClockSkew`], [`Error::TicketNotYetValid`],
+/// [`Error::TicketExpired`], [`Error::TicketInvalid`], [`Error::EtypeNotPermitted`],
+/// [`Error::UserToUser`], [`Error::Malformed`].
+pub fn accept(
+    provider: &'static CryptoProvider,
+    keys: &dyn KeyLookup,
+    ap_req: &[u8],
+    policy: &AcceptPolicy,
+    now: Timestamp,
+) -> Result<Accepted, Error> {
+    let req = ApReq::from_der(ap_req)?;
+    if req.ap_options.contains(ApOptions::USE_SESSION_KEY) {
+        return Err(Error::UserToUser);
+    }
+    policy.permit(req.ticket.enc_part.etype)?;
+    let (server, ticket) = open_ticket(keys, &req.ticket)?;
+    policy.permit(ticket.key.keytype)?;
+    let session_key = Arc::new(ticket.key.to_key(provider)?);
+    let plaintext = decrypt(
+        &session_key,
+        KeyUsage::AP_REQ_AUTHENTICATOR,
+        &req.authenticator,
+        "the authenticator",
+    )?;
+    let authenticator = Authenticator::from_der(&plaintext)?;
+    policy.check(
+        &Presented {
+            server: &server,
+            ticket: &ticket,
+            authenticator: &authenticator,
+        },
+        now.time,
+    )?;
+    if let Some(subkey) = &authenticator.subkey {
+        policy.permit(subkey.keytype)?;
+    }
+    let subkey = authenticator
+        .subkey
+        .as_ref()
+        .map(|key| key.to_key(provider))
+        .transpose()?;
+    let replay_tag = replay_tag(&session_key, &req.authenticator.cipher);
+    Ok(Accepted {
+        client: Principal {
+            realm: ticket.crealm,
+            name: ticket.cname,
+        },
+        server,
+        session_key,
+        subkey: subkey.map(Arc::new),
+        sequence: authenticator.seq_number.map(|number| number.0),
+        checksum: authenticator.cksum,
+        authtime: ticket.authtime,
+        starttime: ticket.starttime.unwrap_or(ticket.authtime),
+        endtime: ticket.endtime,
+        flags: ticket.flags,
+        ap_options: req.ap_options,
+        ctime: authenticator.ctime,
+        cusec: authenticator.cusec.get(),
+        replay_tag,
+        authdata: authenticator.authorization_data.unwrap_or_default(),
+        ticket_authdata: ticket.authorization_data.unwrap_or_default(),
+    })
+}
+
+impl Accepted {
+    /// Makes the AP-REP that proves the acceptor to the client, with the acceptor's key if it
+    /// contributes one, and its first sequence number.
+    ///
+    /// # Errors
+    /// [`Error::Crypto`].
+    pub fn reply(
+        &self,
+        provider: &'static CryptoProvider,
+        subkey: AcceptorSubkey,
+        sequence: Option<u32>,
+    ) -> Result<(Vec<u8>, Option<Arc<Key>>), Error> {
+        let subkey = match subkey {
+            AcceptorSubkey::None => None,
+            AcceptorSubkey::Given(key) => Some(key),
+            AcceptorSubkey::Generate => {
+                let like = self.subkey.as_ref().unwrap_or(&self.session_key);
+                make_subkey(provider, Subkey::Generate, like)?
+            }
+        };
+        let rep = encrypt_rep(&self.session_key, self.time(), subkey.as_ref(), sequence)?;
+        Ok((rep, subkey))
+    }
+
+    /// Checks the third leg of DCE style: the client's AP-REP must repeat our sequence number.
+    ///
+    /// # Errors
+    /// [`Error::MutualFailed`] or [`Error::Integrity`].
+    pub fn verify_third_leg(&self, ap_rep: &[u8], sequence: u32) -> Result<(), Error> {
+        let part = decrypt_rep(&self.session_key, ap_rep, self.time())?;
+        if part.seq_number.map(|number| number.0) == Some(sequence) {
+            Ok(())
+        } else {
+            Err(Error::MutualFailed)
+        }
+    }
+
+    fn time(&self) -> Timestamp {
+        Timestamp {
+            time: self.ctime,
+            micros: self.cusec,
+        }
+    }
+}
+
+/// What is checked against the policy, all of it decrypted.
+struct Presented<'a> {
+    server: &'a Principal,
+    ticket: &'a EncTicketPart,
+    authenticator: &'a Authenticator,
+}
+
+impl AcceptPolicy {
+    fn permit(&self, etype: i32) -> Result<(), Error> {
+        if self.permitted.iter().any(|permitted| permitted.number() == etype) {
+            return Ok(());
+        }
+        Err(Error::EtypeNotPermitted(EtypeNumbers(vec![etype])))
+    }
+
+    fn check(&self, presented: &Presented<'_>, now: KerberosTime) -> Result<(), Error> {
+        let Presented {
+            ticket, authenticator, ..
+        } = presented;
+        if authenticator.crealm != ticket.crealm || authenticator.cname != ticket.cname {
+            return Err(Error::BadMatch {
+                ticket: presented.client(),
+            });
+        }
+        self.check_address(presented)?;
+        self.check_transited(presented)?;
+        self.check_times(presented, now)
+    }
+
+    fn check_address(&self, presented: &Presented<'_>) -> Result<(), Error> {
+        let (Some(peer), Some(allowed)) = (&self.peer_address, &presented.ticket.caddr) else {
+            return Ok(());
+        };
+        if allowed.is_empty() || allowed.contains(peer) {
+            return Ok(());
+        }
+        Err(Error::BadAddress {
+            client: presented.client(),
+        })
+    }
+
+    /// A path through other realms needs the word of the KDC that it is right: without the realms'
+    /// trust configuration it cannot be judged here.
+    fn check_transited(&self, presented: &Presented<'_>) -> Result<(), Error> {
+        let ticket = presented.ticket;
+        let checked = ticket.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED);
+        if checked || ticket.transited.contents.is_empty() || self.transited == TransitedPolicy::Ignore {
+            return Ok(());
+        }
+        Err(Error::TransitedPath {
+            client: presented.client(),
+        })
+    }
+
+    fn check_times(&self, presented: &Presented<'_>, now: KerberosTime) -> Result<(), Error> {
+        let Presented {
+            server,
+            ticket,
+            authenticator,
+        } = presented;
+        let skew = self.clock_skew.as_secs();
+        let server = || Box::new((*server).clone());
+        let seconds = authenticator.ctime.since(now);
+        if seconds.unsigned_abs() > skew {
+            return Err(Error::ClockSkew { seconds, allowed: skew });
+        }
+        let starts = ticket.starttime.unwrap_or(ticket.authtime);
+        if starts > now.plus(self.clock_skew) {
+            return Err(Error::TicketNotYetValid {
+                server: server(),
+                starts,
+            });
+        }
+        if now > ticket.endtime.plus(self.clock_skew) {
+            return Err(Error::TicketExpired {
+                server: server(),
+                ended: ticket.endtime,
+            });
+        }
+        if ticket.flags.contains(TicketFlags::INVALID) {
+            return Err(Error::TicketInvalid { server: server() });
+        }
+        Ok(())
+    }
+}
+
+impl Presented<'_> {
+    fn client(&self) -> Box<Principal> {
+        Box::new(Principal {
+            realm: self.ticket.crealm.clone(),
+            name: self.ticket.cname.clone(),
+        })
+    }
+}
+
+/// Decrypts the ticket with the first key that fits, and tells whose key that was.
+fn open_ticket(keys: &dyn KeyLookup, ticket: &Ticket) -> Result<(Principal, EncTicketPart), Error> {
+    let named = Principal {
+        realm: ticket.realm.clone(),
+        name: ticket.sname.clone(),
+    };
+    let kvno = ticket.enc_part.kvno.map(|kvno| kvno.0).filter(|kvno| *kvno != 0);
+    let etype = ticket.enc_part.etype;
+    let candidates = keys.named_keys(&named, kvno, etype).map_err(Error::NoKey)?;
+    let mut found = Vec::new();
+    for (principal, key) in candidates {
+        match decrypt(&key, KeyUsage::TICKET, &ticket.enc_part, "the ticket") {
+            Ok(plaintext) => return Ok((principal, EncTicketPart::from_der(&plaintext)?)),
+            Err(Error::Integrity { .. }) => {
+                found.push(FoundKey {
+                    principal,
+                    kvno: kvno.unwrap_or(0),
+                    etype: key.enctype().number(),
+                });
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    let place = "the key table".to_owned();
+    let failure = LookupFailure::Undecipherable;
+    Err(Error::NoKey(Box::new(KeyLookupError {
+        failure,
+        place,
+        server: named,
+        kvno,
+        etype,
+        found,
+    })))
+}
+
+/// The last octets of the ciphertext, as many as the encryption type's integrity tag has.
+fn replay_tag(key: &Key, cipher: &[u8]) -> Vec<u8> {
+    let start = cipher.len().saturating_sub(key.enctype().checksum_len());
+    cipher.get(start..).unwrap_or_default().to_vec()
+}

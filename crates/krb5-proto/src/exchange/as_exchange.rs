@@ -1,0 +1,370 @@
+//! The AS exchange, RFC 4120 §3.1, with the encrypted timestamp.
+
+mod hints;
+mod options;
+
+use std::sync::Arc;
+
+use krb5_crypto::{CryptoProvider, Enctype, Key, KeyUsage};
+
+use self::hints::{Hint, Hints};
+pub use self::options::{AsOptions, LongTerm};
+use super::kdc_reply::{self, Clock, Exchange, Expected, Reply};
+use super::{KdcRequest, MAX_ROUNDS, Route, Step, TimeSync, nonce};
+use crate::error::{ErrorCode, EtypeNumbers, KrbErrorReply, PreauthFailure, ReplyField};
+use crate::messages::preauth::{PA_ENC_TIMESTAMP, PA_FX_COOKIE, PA_REQ_ENC_PA_REP};
+use crate::messages::{
+    AsRep, AsReq, Checksum, EncAsRepPart, EncKdcRepPart, EncryptedData, KdcReqBody, KrbError, LastReq, MethodData,
+    PaData, PaEncTsEnc, TicketFlags, UInt32,
+};
+use crate::{Credentials, Error, KerberosTime, Principal, Timestamp};
+
+/// The AS exchange: long-term key in, ticket-granting ticket out.
+///
+/// The first request carries no preauthentication. If the KDC asks for it, the hints in its answer
+/// say how to make the key, within the limits of [`AsOptions`].
+#[derive(Debug)]
+pub struct AsExchange;
+
+/// Awaits the reply to a request.
+#[derive(Debug)]
+pub struct AwaitAsRep {
+    provider: &'static CryptoProvider,
+    options: AsOptions,
+    /// The encryption types asked for.
+    etypes: Vec<Enctype>,
+    server: Principal,
+    body: KdcReqBody,
+    message: Vec<u8>,
+    route: Route,
+    rounds: u32,
+    hints: Hints,
+    cookie: Option<PaData>,
+    preauth: Preauth,
+    clock: LearnedClock,
+}
+
+/// What an AS exchange yields.
+#[derive(Debug)]
+pub struct AsOutcome {
+    /// The ticket.
+    pub credentials: Credentials,
+    /// The KDC's clock minus ours in seconds, where this exchange found that they differ; to be kept
+    /// with the credentials.
+    pub clock_offset: Option<i64>,
+    /// When the client's password or account expires, if the KDC says so.
+    pub key_expiration: Option<KerberosTime>,
+    /// When the client was last seen, as the KDC tells it.
+    pub last_req: Vec<LastReq>,
+}
+
+/// What the last request proved.
+#[derive(Debug)]
+enum Preauth {
+    Nothing,
+    /// An encrypted timestamp, under the key made by this hint.
+    Timestamp(ClientKey),
+}
+
+/// The client's key and the hint that it was made with.
+#[derive(Clone, Debug)]
+struct ClientKey {
+    hint: Hint,
+    key: Arc<Key>,
+}
+
+/// The difference between the KDC's clock and ours.
+#[derive(Clone, Copy, Debug)]
+enum LearnedClock {
+    /// As the options say.
+    Given(i64),
+    /// From an error reply, which nothing authenticates: good for one more try.
+    Tried(i64),
+}
+
+impl AsExchange {
+    /// Starts the exchange at `now`, by our clock.
+    ///
+    /// # Errors
+    /// [`Error::NoEtypes`], [`Error::NoClientKey`], [`Error::Crypto`] without randomness,
+    /// [`Error::Unencodable`].
+    pub fn start(
+        provider: &'static CryptoProvider,
+        options: AsOptions,
+        now: Timestamp,
+    ) -> Result<(KdcRequest, AwaitAsRep), Error> {
+        let etypes = options.usable_etypes()?;
+        let server = options
+            .server
+            .clone()
+            .unwrap_or_else(|| Principal::krbtgt(&options.client.realm, &options.client.realm));
+        let clock = LearnedClock::Given(options.clock_offset);
+        let body = options.body(&server, &etypes, now.offset(clock.offset()).time, nonce(provider)?);
+        let padata = vec![request_enc_pa_rep()];
+        let message = AsReq {
+            padata: Some(padata),
+            req_body: body.clone(),
+        }
+        .to_der()?;
+        let state = AwaitAsRep {
+            provider,
+            options,
+            etypes,
+            server,
+            body,
+            message,
+            route: Route::Any,
+            rounds: 1,
+            hints: Hints::default(),
+            cookie: None,
+            preauth: Preauth::Nothing,
+            clock,
+        };
+        Ok((state.request(), state))
+    }
+}
+
+impl AwaitAsRep {
+    /// Takes the KDC's reply: an AS-REP or a KRB-ERROR.
+    ///
+    /// # Errors
+    /// What the KDC refuses with, what is wrong with its reply, or [`Error::WrongPassword`].
+    pub fn reply(self, octets: &[u8], now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+        match octets.first() {
+            Some(0x6b) => self.finish(&AsRep::from_der(octets)?, now).map(Step::Done),
+            Some(0x7e) => self.refused(KrbError::from_der(octets)?, now),
+            _ => Err(Error::UnexpectedMessage {
+                expected: "AS-REP or KRB-ERROR",
+            }),
+        }
+    }
+
+    fn request(&self) -> KdcRequest {
+        KdcRequest {
+            realm: self.server.realm.clone(),
+            message: self.message.clone(),
+            route: self.route,
+        }
+    }
+
+    /// Acts on a KRB-ERROR. It is not authenticated: it may cost a request, and nothing else.
+    fn refused(mut self, error: KrbError, now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+        self.rounds = self.rounds.saturating_add(1);
+        if self.rounds > MAX_ROUNDS {
+            return Err(Error::Loop(MAX_ROUNDS));
+        }
+        let preauthenticated = matches!(self.preauth, Preauth::Timestamp(_));
+        match ErrorCode(error.error_code) {
+            ErrorCode::KRB_ERR_RESPONSE_TOO_BIG if self.route != Route::Tcp => {
+                self.route = Route::Tcp;
+                Ok(Step::Send {
+                    request: self.request(),
+                    next: self,
+                })
+            }
+            ErrorCode::KDC_ERR_PREAUTH_REQUIRED => self.preauthenticate(error, now),
+            ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY if preauthenticated => {
+                Err(self.wrong_credential(PreauthFailure::Refused))
+            }
+            ErrorCode::KRB_AP_ERR_SKEW => self.adjust_clock(&error, now),
+            _ => Err(Error::Kdc(Box::new(KrbErrorReply::from(error)))),
+        }
+    }
+
+    fn preauthenticate(mut self, error: KrbError, now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+        let offered = match &error.e_data {
+            Some(data) => MethodData::from_der(data)?,
+            None => MethodData::default(),
+        };
+        if !offered.is_empty() && offered.find(PA_ENC_TIMESTAMP).is_none() {
+            return Err(Error::PreauthUnsupported {
+                client: Box::new(self.options.client.clone()),
+                offered: offered.iter().map(|data| data.padata_type).collect(),
+            });
+        }
+        self.hints = Hints::parse(&offered)?;
+        self.cookie = offered.iter().find(|data| data.padata_type == PA_FX_COOKIE).cloned();
+        let hint = self.hints.choose(&self.etypes)?;
+        if let Preauth::Timestamp(client_key) = &self.preauth
+            && client_key.hint == hint
+        {
+            // It has this proof already, and asks for it again.
+            return Err(Error::Kdc(Box::new(KrbErrorReply::from(error))));
+        }
+        let key = self.options.client_key(self.provider, &hint)?;
+        self.preauth = Preauth::Timestamp(ClientKey { hint, key });
+        self.send_again(now)
+    }
+
+    fn adjust_clock(mut self, error: &KrbError, now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+        let offset = error.stime.since(now.time);
+        let first = matches!(self.clock, LearnedClock::Given(_));
+        if !first || self.options.time_sync == TimeSync::Off {
+            return Err(Error::ClockSkew {
+                seconds: offset,
+                allowed: 0,
+            });
+        }
+        self.clock = LearnedClock::Tried(offset);
+        self.send_again(now)
+    }
+
+    /// A new request with a new nonce, new times and the proof that is due.
+    fn send_again(mut self, now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+        let now = now.offset(self.clock.offset());
+        self.body = self
+            .options
+            .body(&self.server, &self.etypes, now.time, nonce(self.provider)?);
+        let mut padata = Vec::new();
+        if let Preauth::Timestamp(client_key) = &self.preauth {
+            padata.push(encrypted_timestamp(&client_key.key, now)?);
+        }
+        padata.extend(self.cookie.clone());
+        padata.push(request_enc_pa_rep());
+        self.message = AsReq {
+            padata: Some(padata),
+            req_body: self.body.clone(),
+        }
+        .to_der()?;
+        Ok(Step::Send {
+            request: self.request(),
+            next: self,
+        })
+    }
+
+    fn finish(self, rep: &AsRep, now: Timestamp) -> Result<AsOutcome, Error> {
+        let etype = kdc_reply::requested(rep.enc_part.etype, &self.etypes)?;
+        let key = self.reply_key(etype, rep)?;
+        let plaintext = key
+            .decrypt(KeyUsage::AS_REP, &rep.enc_part.cipher)
+            .map_err(|source| match source {
+                krb5_crypto::Error::Integrity => self.wrong_credential(PreauthFailure::Undecipherable),
+                source => Error::Crypto {
+                    doing: "decrypting the KDC's reply",
+                    source,
+                },
+            })?;
+        let EncAsRepPart(part) = EncAsRepPart::from_der(&plaintext)?;
+        let reply = Reply {
+            crealm: rep.crealm.clone(),
+            cname: rep.cname.clone(),
+            ticket: rep.ticket.clone(),
+            part,
+        };
+        self.expected().verify(&reply)?;
+        self.verify_request_checksum(&key, &reply.part)?;
+        let clock_offset = self.verify_clock(&reply.part, now)?;
+        Ok(AsOutcome {
+            clock_offset,
+            key_expiration: reply.part.key_expiration,
+            last_req: reply.part.last_req.clone(),
+            credentials: reply.into_credentials(self.provider)?,
+        })
+    }
+
+    fn expected(&self) -> Expected<'_> {
+        Expected {
+            client: &self.options.client,
+            server: &self.server,
+            body: &self.body,
+            exchange: Exchange::As,
+        }
+    }
+
+    /// The key that the reply is encrypted in: made by the reply's own hints, else by earlier ones.
+    fn reply_key(&self, etype: Enctype, rep: &AsRep) -> Result<Arc<Key>, Error> {
+        let padata = rep.padata.as_deref().unwrap_or_default();
+        let hint = match Hints::parse(padata)?.find(etype) {
+            Some(hint) => hint,
+            None => self.hints.find(etype).unwrap_or_else(|| Hint::plain(etype)),
+        };
+        match &self.preauth {
+            Preauth::Timestamp(client_key) if client_key.hint == hint => Ok(Arc::clone(&client_key.key)),
+            _ => self.options.client_key(self.provider, &hint),
+        }
+    }
+
+    /// RFC 6806 §11: where the KDC says that it knows, it returns a checksum of the request, so that
+    /// nobody can have weakened it on the way.
+    fn verify_request_checksum(&self, key: &Key, part: &EncKdcRepPart) -> Result<(), Error> {
+        if !part.flags.contains(TicketFlags::ENC_PA_REP) {
+            return Ok(());
+        }
+        let failed = || Error::KdcReplyModified(ReplyField::RequestChecksum);
+        let padata = part.encrypted_pa_data.as_ref().ok_or_else(failed)?;
+        let value = padata.find(PA_REQ_ENC_PA_REP).ok_or_else(failed)?;
+        let checksum = Checksum::from_der(value)?;
+        if checksum.cksumtype != key.enctype().checksum_type().number() {
+            return Err(failed());
+        }
+        key.verify_checksum(KeyUsage::AS_REQ, &[&self.message], &checksum.checksum)
+            .map_err(|_| failed())
+    }
+
+    /// Compares the ticket's start with our clock. What is learned from it is authenticated.
+    fn verify_clock(&self, part: &EncKdcRepPart, now: Timestamp) -> Result<Option<i64>, Error> {
+        let start = part.starttime.unwrap_or(part.authtime);
+        let skew = self.options.clock_skew.as_secs();
+        let kdc = Clock {
+            now: part.authtime,
+            skew,
+        };
+        if !kdc.agrees(start) {
+            return Err(kdc.differs(start));
+        }
+        let ours = Clock {
+            now: now.time.offset(self.clock.offset()),
+            skew,
+        };
+        match (self.clock, ours.agrees(part.authtime)) {
+            (LearnedClock::Given(_), true) => Ok(None),
+            (LearnedClock::Given(_), false) if self.options.time_sync == TimeSync::Off => {
+                Err(ours.differs(part.authtime))
+            }
+            _ => Ok(Some(part.authtime.since(now.time))),
+        }
+    }
+
+    fn wrong_credential(&self, found: PreauthFailure) -> Error {
+        let client = Box::new(self.options.client.clone());
+        match self.options.credential {
+            LongTerm::Password(_) => Error::WrongPassword { client, found },
+            LongTerm::Keys(_) => Error::WrongKey { client, found },
+        }
+    }
+}
+
+impl LearnedClock {
+    fn offset(self) -> i64 {
+        match self {
+            Self::Given(offset) | Self::Tried(offset) => offset,
+        }
+    }
+}
+
+/// PA-ENC-TIMESTAMP, RFC 4120 §5.2.7.2.
+fn encrypted_timestamp(key: &Key, now: Timestamp) -> Result<PaData, Error> {
+    let timestamp = PaEncTsEnc::from(now).to_der()?;
+    let cipher = key
+        .encrypt(KeyUsage::AS_REQ_PA_ENC_TIMESTAMP, &timestamp)
+        .map_err(|source| Error::Crypto {
+            doing: "encrypting the timestamp",
+            source,
+        })?;
+    let encrypted = EncryptedData {
+        etype: key.enctype().number(),
+        kvno: None,
+        cipher: cipher.into(),
+    };
+    Ok(PaData {
+        padata_type: PA_ENC_TIMESTAMP,
+        padata_value: encrypted.to_der()?.into(),
+    })
+}
+
+fn request_enc_pa_rep() -> PaData {
+    PaData {
+        padata_type: PA_REQ_ENC_PA_REP,
+        padata_value: Vec::new().into(),
+    }
+}

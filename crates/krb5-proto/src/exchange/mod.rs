@@ -1,0 +1,100 @@
+//! The exchanges of RFC 4120 §3 as state machines without I/O.
+//!
+//! The KDC exchanges yield a [`KdcRequest`] and a state that awaits its reply; each reply gives a
+//! [`Step`]. Time comes in as an argument each time, randomness from the crypto provider.
+
+pub mod ap;
+pub mod as_exchange;
+pub mod cred;
+mod kdc_reply;
+pub mod krb_error;
+pub mod tgs;
+
+use krb5_crypto::CryptoProvider;
+
+use crate::{Error, Realm};
+
+pub use ap::KeyLookup;
+pub use as_exchange::{AsExchange, AsOptions, AsOutcome, AwaitAsRep, LongTerm};
+pub use tgs::{AwaitTgsRep, TgsExchange, TgsOptions, TgsOutcome};
+
+/// A message for a KDC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KdcRequest {
+    /// Whose KDC.
+    pub realm: Realm,
+    /// The DER encoding of the AS-REQ or TGS-REQ; the transport adds its own framing.
+    pub message: Vec<u8>,
+    /// How to send it.
+    pub route: Route,
+}
+
+/// How a message gets to the KDC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Route {
+    /// Any KDC, by UDP or TCP as the size advises.
+    #[default]
+    Any,
+    /// By TCP: the reply did not fit into UDP.
+    Tcp,
+    /// The primary KDC, where password changes arrive first.
+    Primary,
+}
+
+/// What comes after a reply.
+#[derive(Debug)]
+pub enum Step<S, T> {
+    /// Another request is due.
+    Send {
+        /// What to send.
+        request: KdcRequest,
+        /// Who awaits the reply.
+        next: S,
+    },
+    /// The exchange is complete.
+    Done(T),
+}
+
+/// Whether a difference between the KDC's clock and ours is made up for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeSync {
+    /// The KDC's clock is right; the difference is told in the outcome (`kdc_timesync = 1`).
+    #[default]
+    FromKdc,
+    /// Ours is right: a difference is an error.
+    Off,
+}
+
+/// Whether to make a key of our own for the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Subkey {
+    /// Make one, of the session key's encryption type.
+    #[default]
+    Generate,
+    /// None: the ticket's session key is used.
+    None,
+}
+
+/// A nonce: random, positive in 31 bits, since some KDCs take it for a signed number.
+fn nonce(provider: &'static CryptoProvider) -> Result<u32, Error> {
+    random(provider, 0x7fff_ffff)
+}
+
+/// A first sequence number: random, not zero, below 2^30.
+fn sequence_number(provider: &'static CryptoProvider) -> Result<u32, Error> {
+    random(provider, 0x3fff_ffff)
+}
+
+/// Random bits under `mask`, not all of them zero.
+fn random(provider: &'static CryptoProvider, mask: u32) -> Result<u32, Error> {
+    let mut octets = [0; 4];
+    provider.random.fill(&mut octets).map_err(|source| Error::Crypto {
+        doing: "making a random number",
+        source: source.into(),
+    })?;
+    Ok((u32::from_ne_bytes(octets) & mask).max(1))
+}
+
+/// Requests of one exchange, at most.
+const MAX_ROUNDS: u32 = 16;
