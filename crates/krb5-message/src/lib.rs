@@ -29,6 +29,8 @@
 )]
 
 mod error;
+#[cfg(test)]
+mod fixture;
 mod opener;
 mod sealer;
 mod segment;

@@ -104,3 +104,6 @@ fn once<'s>(slot: &mut Option<&'s mut [u8]>, octets: &'s mut [u8], twice: Layout
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

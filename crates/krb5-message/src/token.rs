@@ -242,10 +242,10 @@ impl WrapHeader {
 
     /// By how many octets the rest of the token was rotated.
     ///
-    /// Windows adds EC to the RRC of sealed tokens in DCE style.
+    /// Windows adds EC to the RRC of sealed tokens in DCE style, where they are rotated at all.
     pub(crate) fn total_rotation(self, style: Style) -> usize {
-        let filler = match (style, self.flags.protection()) {
-            (Style::Dce, Protection::Confidentiality) => usize::from(self.extra_count),
+        let filler = match (style, self.flags.protection(), self.rotation) {
+            (Style::Dce, Protection::Confidentiality, 1..) => usize::from(self.extra_count),
             _ => 0,
         };
         usize::from(self.rotation).saturating_add(filler)

@@ -114,6 +114,7 @@ fn dce_style_adds_ec_to_the_rotation_of_sealed_tokens_only() {
     assert_eq!(sealed.total_rotation(Style::Dce), 44);
     assert_eq!(sealed.total_rotation(Style::Standard), 28);
     assert_eq!(plain.total_rotation(Style::Dce), 12);
+    assert_eq!(WrapHeader { rotation: 0, ..sealed }.total_rotation(Style::Dce), 0);
 }
 
 proptest! {

@@ -67,7 +67,7 @@ fn steps() -> impl Strategy<Value = Vec<i64>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2600))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn w13_window_judges_like_a_plain_set(first in starts(), detection in detections(), wide in any::<bool>(), steps in steps()) {
