@@ -87,7 +87,7 @@ impl Enctype {
         Self::ALL
             .iter()
             .copied()
-            .find(|etype| spelt(&etype.name()) || etype.aliases().iter().any(|a| spelt(&a)))
+            .find(|etype| spelt(&etype.name()) || etype.aliases().iter().any(spelt))
     }
 
     /// The length of a protocol key in octets.

@@ -43,6 +43,8 @@ mod prf;
 mod scattered;
 mod string_to_key;
 mod usage_key;
+#[cfg(test)]
+mod vectors;
 
 pub use derive::n_fold;
 pub use enctype::{ChecksumType, Enctype};
