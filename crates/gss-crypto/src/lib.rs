@@ -36,6 +36,8 @@
     )
 )]
 
+#[cfg(all(test, feature = "rustcrypto"))]
+mod known_answers;
 mod mac;
 mod provider;
 mod random;
