@@ -69,6 +69,19 @@ fn reader_is_gone(error: &anyhow::Error) -> bool {
         .any(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
+/// `error` with its causes on one line, without repeating what has been told.
+pub(crate) fn one_line(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |cause| cause.source()) {
+        let cause = cause.to_string();
+        if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
 /// `error` with its causes, a line each, without repeating what the line above already ends with.
 fn told(error: &anyhow::Error) -> String {
     let mut lines = Vec::new();
@@ -115,6 +128,15 @@ mod tests {
     fn a_cause_that_the_line_above_already_told_is_left_out() {
         let error = no_file().context("cannot read it: no such file").unwrap_err();
         assert_eq!(told(&error), "gss: cannot read it: no such file\n");
+    }
+
+    #[test]
+    fn an_error_fits_one_line_with_its_causes() {
+        let error = no_file()
+            .context("cannot read it")
+            .unwrap_err()
+            .context("no: cannot read it");
+        assert_eq!(one_line(error.as_ref()), "no: cannot read it: no such file");
     }
 
     #[test]

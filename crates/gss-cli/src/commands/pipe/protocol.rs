@@ -83,6 +83,17 @@ pub(super) struct IovMessage {
     pub(super) conf: bool,
     #[serde(default)]
     pub(super) associated: Option<Base64>,
+    #[serde(default)]
+    pub(super) layout: Layout,
+}
+
+/// Whether there is a TRAILER buffer, or its content goes into the HEADER, as SSPI has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Layout {
+    #[default]
+    Trailer,
+    Header,
 }
 
 /// A token to unwrap as STREAM, SIGN_ONLY (only if `associated` is there and not empty), DATA.
@@ -189,7 +200,7 @@ pub(super) fn full_code(major: u32) -> String {
     format!("{major:#010x}")
 }
 
-/// What may be written for `--lines`: 16 MiB, the line end not counted.
+/// The longest line that is read, the line end not counted.
 pub(super) const LINE_LIMIT: usize = 16 * 1024 * 1024;
 
 /// RFC 2744 §3.9.1: 3 in the field for calling errors.
