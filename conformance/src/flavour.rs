@@ -1,0 +1,84 @@
+//! Who speaks: an implementation, an encryption type, a side of a context.
+
+use std::fmt;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// An implementation of GSS-API and Kerberos.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Flavour {
+    /// This project, by its `gss` command.
+    Gss,
+    /// MIT's library, by the C peer.
+    Mit,
+    /// Heimdal's library, by the C peer.
+    Heimdal,
+    /// MIT's library by a C peer that accepts every MIC, built to show that the suite notices.
+    BrokenVerifier,
+}
+
+impl Flavour {
+    /// Whose KDC, tools and quirks these are.
+    pub(crate) fn implementation(self) -> Self {
+        match self {
+            Self::BrokenVerifier => Self::Mit,
+            Self::Gss | Self::Mit | Self::Heimdal => self,
+        }
+    }
+}
+
+impl fmt::Display for Flavour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gss => "gss",
+            Self::Mit => "mit",
+            Self::Heimdal => "heimdal",
+            Self::BrokenVerifier => "broken-verifier",
+        })
+    }
+}
+
+/// The encryption types of RFC 3962 and RFC 8009.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Enctype {
+    Aes128Sha1,
+    Aes256Sha1,
+    Aes128Sha2,
+    Aes256Sha2,
+}
+
+impl Enctype {
+    pub(crate) const ALL: [Self; 4] = [Self::Aes128Sha1, Self::Aes256Sha1, Self::Aes128Sha2, Self::Aes256Sha2];
+
+    /// The short name in row names and in host names.
+    pub(crate) fn short(self) -> &'static str {
+        match self {
+            Self::Aes128Sha1 => "aes128-sha1",
+            Self::Aes256Sha1 => "aes256-sha1",
+            Self::Aes128Sha2 => "aes128-sha2",
+            Self::Aes256Sha2 => "aes256-sha2",
+        }
+    }
+
+    /// The registered name, which every implementation's configuration and tools take.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Aes128Sha1 => "aes128-cts-hmac-sha1-96",
+            Self::Aes256Sha1 => "aes256-cts-hmac-sha1-96",
+            Self::Aes128Sha2 => "aes128-cts-hmac-sha256-128",
+            Self::Aes256Sha2 => "aes256-cts-hmac-sha384-192",
+        }
+    }
+}
+
+/// A side of a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Role {
+    /// The initiator; with tools, whoever gets the ticket or writes the file.
+    Initiator,
+    /// The acceptor; with tools, whoever uses what the other got or wrote.
+    Acceptor,
+}

@@ -1,0 +1,126 @@
+//! Debian's packages: which must be installed, and MIT's, which are unpacked because they exclude Heimdal's.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{run, run_ok, within};
+
+/// Must be installed: compiler, Heimdal's KDC and tools, both libraries with their headers.
+pub(crate) const INSTALLED: [&str; 8] = [
+    "gcc",
+    "libc6-dev",
+    "pkg-config",
+    "heimdal-kdc",
+    "heimdal-clients",
+    "heimdal-multidev",
+    "krb5-multidev",
+    "libev4",
+];
+
+/// Unpacked into a directory: MIT's KDC and tools, with their libraries so that all are of one version.
+pub(crate) const UNPACKED: [&str; 13] = [
+    "krb5-kdc",
+    "krb5-admin-server",
+    "krb5-user",
+    "libgssapi-krb5-2",
+    "libgssrpc4",
+    "libk5crypto3",
+    "libkadm5clnt-mit12",
+    "libkadm5srv-mit12",
+    "libkdb5-10",
+    "libkrb5-3",
+    "libkrb5support0",
+    "libverto1",
+    "libverto-libev1",
+];
+
+/// `target/peers` of the build that this program belongs to.
+pub(crate) fn default_directory() -> Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let target = program
+        .ancestors()
+        .nth(2)
+        .context("this program stands in no target directory")?;
+    Ok(target.join("peers"))
+}
+
+/// Where MIT's packages are unpacked below `peers`.
+pub(crate) fn mit_root(peers: &Path) -> PathBuf {
+    peers.join("mit")
+}
+
+/// Refuses to go on without the installed packages.
+///
+/// # Errors
+/// Names every package that is missing.
+pub(crate) fn require_installed() -> Result<()> {
+    let mut missing = Vec::new();
+    for package in INSTALLED {
+        let outcome = run(
+            Command::new("dpkg-query").args(["-W", "-f=${db:Status-Status}", package]),
+            "",
+            within(30),
+        )
+        .context("the peers are Debian's packages")?;
+        if outcome.stdout != "installed" {
+            missing.push(package);
+        }
+    }
+    if !missing.is_empty() {
+        bail!("missing Debian packages: {0} (apt-get install {0})", missing.join(" "));
+    }
+    Ok(())
+}
+
+/// Downloads and unpacks MIT's packages below `peers`, unless that is done already.
+///
+/// # Errors
+/// Names the packages that cannot be had.
+pub(crate) fn prepare(peers: &Path) -> Result<()> {
+    let root = mit_root(peers);
+    if is_prepared(&root) {
+        return Ok(());
+    }
+    fs::create_dir_all(peers)?;
+    let fresh = tempfile::Builder::new().prefix("unpack-").tempdir_in(peers)?;
+    let (debs, tree) = (fresh.path().join("debs"), fresh.path().join("tree"));
+    fs::create_dir_all(&debs)?;
+    fs::create_dir_all(&tree)?;
+    download(&debs)?;
+    for entry in fs::read_dir(&debs)? {
+        run_ok(
+            Command::new("dpkg").arg("-x").arg(entry?.path()).arg(&tree),
+            "",
+            within(60),
+        )?;
+    }
+    fs::write(tree.join("packages"), UNPACKED.join("\n"))?;
+    match fs::rename(&tree, &root) {
+        Err(error) if !is_prepared(&root) => Err(error).with_context(|| format!("{} is in the way", root.display())),
+        // Either this run's tree stands there, or that of another run at the same time.
+        _ => Ok(()),
+    }
+}
+
+fn download(into: &Path) -> Result<()> {
+    let mut command = Command::new("apt-get");
+    command.args(["download", "--quiet=2"]).args(UNPACKED).current_dir(into);
+    let outcome = run(&mut command, "", within(300))?;
+    if !outcome.status.success() {
+        bail!(
+            "apt-get cannot download MIT's packages ({}), after `apt-get update`? {}",
+            UNPACKED.join(" "),
+            outcome.said()
+        );
+    }
+    Ok(())
+}
+
+fn is_prepared(root: &Path) -> bool {
+    fs::read_to_string(root.join("packages")).is_ok_and(|list| list == UNPACKED.join("\n"))
+}

@@ -1,0 +1,183 @@
+//! Throw-away realms: a KDC on a free port of 127.0.0.1, a user, and a service for each encryption type.
+
+mod heimdal;
+mod mit;
+mod ours;
+
+use std::{
+    fs,
+    net::{TcpListener, TcpStream, UdpSocket},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    flavour::{Enctype, Flavour},
+    process::{Guard, within},
+    programs::Programs,
+    tools::Tools,
+};
+
+/// The password of every realm's user.
+pub(crate) const PASSWORD: &str = "a secret with ä";
+
+/// The lines of `[libdefaults]` that keep the libraries from asking name servers.
+const NO_NAME_SERVICE: &str = "    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+    forwardable = true
+";
+
+/// A realm as its clients and services see it, restricted to one encryption type.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    pub(crate) enctype: Enctype,
+    pub(crate) realm: String,
+    /// Permits this encryption type alone.
+    pub(crate) krb5_conf: PathBuf,
+    /// Holds the service's key.
+    pub(crate) keytab: PathBuf,
+    /// Holds the user's keys.
+    pub(crate) user_keytab: PathBuf,
+    /// `SERVICE@HOST`, what an initiator asks for.
+    pub(crate) target: String,
+    /// The service as a principal.
+    pub(crate) service: String,
+    /// The user as a principal.
+    pub(crate) user: String,
+    /// A file with the user's password.
+    pub(crate) password_file: PathBuf,
+    /// The user's ticket-granting ticket, got with the KDC's own tools; to be copied before use.
+    pub(crate) ccache: PathBuf,
+}
+
+/// A realm; it ends with this value.
+#[derive(Debug)]
+pub(crate) struct Realm {
+    kdcs: Vec<Guard>,
+    sites: Vec<Site>,
+}
+
+impl Realm {
+    /// Makes a realm of `kdc`'s in a new directory below `directory`.
+    pub(crate) fn start(kdc: Flavour, programs: &Programs, directory: &Path) -> Result<Self> {
+        let directory = directory.join(format!("realm-{kdc}"));
+        fs::create_dir_all(&directory)?;
+        match kdc.implementation() {
+            Flavour::Heimdal => heimdal::start(programs, &directory),
+            Flavour::Gss => ours::start(programs, &directory),
+            Flavour::Mit | Flavour::BrokenVerifier => mit::start(programs, &directory),
+        }
+        .with_context(|| format!("the realm of {kdc}'s KDC"))
+    }
+
+    /// The realm restricted to `enctype`.
+    pub(crate) fn site(&self, enctype: Enctype) -> Result<&Site> {
+        self.sites
+            .iter()
+            .find(|site| site.enctype == enctype)
+            .context("no such site")
+    }
+
+    /// Asks each KDC to end as its administrator would.
+    ///
+    /// # Errors
+    /// When one does not end, or not with success.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        for kdc in &mut self.kdcs {
+            kdc.terminate()?;
+            let status = kdc.wait(within(10))?;
+            if !status.success() {
+                bail!("the KDC ended with {status} on SIGTERM");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a site's files are called.
+struct Names<'a> {
+    realm: &'a str,
+    directory: &'a Path,
+}
+
+impl Names<'_> {
+    fn site(&self, enctype: Enctype) -> Site {
+        let short = enctype.short();
+        let host = format!("{short}.conformance.test");
+        Site {
+            enctype,
+            realm: self.realm.to_owned(),
+            krb5_conf: self.directory.join(format!("krb5-{short}.conf")),
+            keytab: self.directory.join(format!("{short}.keytab")),
+            user_keytab: self.directory.join("user.keytab"),
+            target: format!("host@{host}"),
+            service: format!("host/{host}@{}", self.realm),
+            user: format!("user@{}", self.realm),
+            password_file: self.directory.join("password"),
+            ccache: self.directory.join(format!("{short}.ccache")),
+        }
+    }
+}
+
+/// A client's configuration that permits `enctype` alone, for any of the implementations.
+fn client_configuration(site: &Site, port: u16) -> String {
+    let (realm, enctype) = (&site.realm, site.enctype.name());
+    format!(
+        "[libdefaults]
+    default_realm = {realm}
+    permitted_enctypes = {enctype}
+    default_tkt_enctypes = {enctype}
+    default_tgs_enctypes = {enctype}
+    default_etypes = {enctype}
+{NO_NAME_SERVICE}[realms]
+    {realm} = {{
+        kdc = 127.0.0.1:{port}
+    }}
+[domain_realm]
+    .conformance.test = {realm}
+"
+    )
+}
+
+/// Writes what the clients of every site need, and gets the user's tickets with `tools`.
+fn outfit(sites: &[Site], port: u16, tools: Tools<'_>) -> Result<()> {
+    for site in sites {
+        fs::write(&site.krb5_conf, client_configuration(site, port))?;
+        fs::write(&site.password_file, format!("{PASSWORD}\n"))?;
+        tools.kinit_password(site, &site.ccache)?;
+    }
+    Ok(())
+}
+
+/// A port that was free for TCP and UDP a moment ago.
+fn free_port() -> Result<u16> {
+    for _ in 0..64 {
+        let tcp = TcpListener::bind(("127.0.0.1", 0))?;
+        let port = tcp.local_addr()?.port();
+        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no free port on 127.0.0.1")
+}
+
+/// Waits until `kdc` takes connections.
+fn await_listening(kdc: &mut Guard, port: u16, log: &Path) -> Result<()> {
+    let deadline = within(20);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let said = || fs::read_to_string(log).unwrap_or_default();
+        if let Some(status) = kdc.ended()? {
+            bail!("the KDC ended with {status}: {}", said());
+        }
+        if Instant::now() > deadline {
+            bail!("the KDC does not listen: {}", said());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Realms of our own KDC, one for each encryption type, as `gss kdc` makes them.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Stdio,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::{NO_NAME_SERVICE, Names, PASSWORD, Realm, Site};
+use crate::{
+    flavour::{Enctype, Flavour},
+    process::{Guard, within},
+    programs::Programs,
+    tools::Tools,
+};
+
+const REALM: &str = "OURS.TEST";
+
+pub(super) fn start(programs: &Programs, directory: &Path) -> Result<Realm> {
+    let names = Names {
+        realm: REALM,
+        directory,
+    };
+    let mut realm = Realm {
+        kdcs: Vec::new(),
+        sites: Vec::new(),
+    };
+    for enctype in Enctype::ALL {
+        let site = names.site(enctype);
+        realm.kdcs.push(start_kdc(programs, directory, &site)?);
+        restrict(&site)?;
+        fs::write(&site.password_file, format!("{PASSWORD}\n"))?;
+        Tools::new(Flavour::Gss, programs).kinit_password(&site, &site.ccache)?;
+        realm.sites.push(site);
+    }
+    Ok(realm)
+}
+
+/// Starts the KDC and waits for its line, `{"ready":{"address":…,"krb5_conf":…}}`.
+fn start_kdc(programs: &Programs, directory: &Path, site: &Site) -> Result<Guard> {
+    let service = site.service.trim_end_matches(&format!("@{REALM}"));
+    let short = site.enctype.short();
+    let (out, err) = (
+        directory.join(format!("kdc-{short}.out")),
+        directory.join(format!("kdc-{short}.err")),
+    );
+    let mut command = programs.gss()?;
+    command
+        .args(["kdc", "--realm", REALM, "--listen", "127.0.0.1:0"])
+        .args(["--principal", &format!("user:{PASSWORD}"), "--service", service])
+        .args(["--enctypes", site.enctype.name()])
+        .arg("--keytab")
+        .arg(&site.keytab)
+        .arg("--krb5-conf")
+        .arg(&site.krb5_conf)
+        .stdin(Stdio::null())
+        .stdout(File::create(&out)?)
+        .stderr(File::create(&err)?);
+    let mut kdc = Guard::new(command.spawn()?);
+    let deadline = within(20);
+    loop {
+        let said = fs::read_to_string(&out)?;
+        if let Some((line, _)) = said.split_once('\n') {
+            let ready: Value = serde_json::from_str(line).with_context(|| format!("not JSON: {line}"))?;
+            ready
+                .pointer("/ready/address")
+                .with_context(|| format!("no address in {line}"))?;
+            return Ok(kdc);
+        }
+        if kdc.ended()?.is_some() || Instant::now() > deadline {
+            bail!("the KDC is not ready: {said}{}", fs::read_to_string(&err)?);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Adds to the KDC's krb5.conf what this suite's clients need besides: sections accumulate, first values win.
+fn restrict(site: &Site) -> Result<()> {
+    let written = fs::read_to_string(&site.krb5_conf)?;
+    let enctype = site.enctype.name();
+    let text = format!(
+        "[libdefaults]
+    permitted_enctypes = {enctype}
+    default_tkt_enctypes = {enctype}
+    default_tgs_enctypes = {enctype}
+{NO_NAME_SERVICE}[domain_realm]
+    .conformance.test = {REALM}
+{written}"
+    );
+    Ok(fs::write(&site.krb5_conf, text)?)
+}

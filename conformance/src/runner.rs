@@ -1,0 +1,306 @@
+//! Runs scenarios and errands on a few threads and collects their rows.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use anyhow::{Context, Result, anyhow};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::{
+    area::{AREAS, Subject, establish},
+    flavour::{Flavour, Role},
+    pair::Pair,
+    programs::Programs,
+    realm::Realm,
+    report::{Checks, Row, matches},
+    scenario::{Outcome, Scenario, matrix},
+    tickets::{CHECKS, Desk, Errand, errands},
+};
+
+/// What a run is made of.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) subject: Flavour,
+    pub(crate) peers: Vec<Flavour>,
+    /// Patterns of row names; without one, all rows.
+    pub(crate) only: Vec<String>,
+    pub(crate) jobs: usize,
+}
+
+/// A piece of work that one thread does.
+enum Job {
+    Context(Flavour, Scenario),
+    Errand(Flavour, Errand),
+}
+
+/// What every thread uses.
+struct Site<'a> {
+    plan: &'a Plan,
+    programs: &'a Programs,
+    realms: &'a BTreeMap<Flavour, Realm>,
+    directory: &'a Path,
+}
+
+impl Plan {
+    /// Whether a row is asked for.
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|pattern| matches(pattern, name))
+    }
+
+    /// The pieces of work that hold a row that is asked for.
+    fn jobs(&self) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for &peer in &self.peers {
+            jobs.extend(
+                errands(self.subject, peer)
+                    .into_iter()
+                    .map(|errand| Job::Errand(peer, errand)),
+            );
+            jobs.extend(
+                matrix(self.subject, peer)
+                    .into_iter()
+                    .map(|scenario| Job::Context(peer, scenario)),
+            );
+        }
+        jobs.retain(|job| {
+            job.areas()
+                .iter()
+                .any(|area| self.wants(&format!("{}/{area}", job.name())))
+        });
+        jobs
+    }
+}
+
+impl Job {
+    fn name(&self) -> String {
+        match self {
+            Self::Context(_, scenario) => scenario.name(),
+            Self::Errand(_, errand) => errand.name(),
+        }
+    }
+
+    fn kdc(&self) -> Flavour {
+        match self {
+            Self::Context(_, scenario) => scenario.kdc,
+            Self::Errand(_, errand) => errand.kdc,
+        }
+    }
+
+    fn peer(&self) -> Flavour {
+        match *self {
+            Self::Context(peer, _) | Self::Errand(peer, _) => peer,
+        }
+    }
+
+    /// The side that the subject takes.
+    fn role(&self) -> Role {
+        let first = match self {
+            Self::Context(_, scenario) => scenario.initiator,
+            Self::Errand(_, errand) => errand.actor,
+        };
+        if first == self.peer() {
+            Role::Acceptor
+        } else {
+            Role::Initiator
+        }
+    }
+
+    fn areas(&self) -> Vec<&'static str> {
+        match self {
+            Self::Errand(..) => CHECKS.iter().map(|(name, _)| *name).collect(),
+            Self::Context(_, scenario) => {
+                let established = matches!(scenario.terms.outcome, Outcome::Established | Outcome::Bound);
+                let areas = AREAS.iter().map(|area| area.name).filter(|_| established);
+                ["establish"].into_iter().chain(areas).collect()
+            }
+        }
+    }
+
+    fn row(&self, area: &str, checks: Checks) -> Row {
+        let name = format!("{}/{area}", self.name());
+        Row::new(name, self.peer(), area, self.role(), checks)
+    }
+}
+
+/// Starts the realms that the plan needs, runs everything, and stops them.
+pub(crate) fn run(plan: &Plan, programs: &Programs, directory: &Path) -> Result<Vec<Row>> {
+    let jobs = plan.jobs();
+    if jobs.is_empty() {
+        return Err(anyhow!("no row is called so: {}", plan.only.join(" ")));
+    }
+    let mut realms = BTreeMap::new();
+    let mut rows = Vec::new();
+    for job in &jobs {
+        if let Entry::Vacant(vacant) = realms.entry(job.kdc()) {
+            vacant.insert(Realm::start(job.kdc(), programs, directory)?);
+        }
+    }
+    let site = Site {
+        plan,
+        programs,
+        realms: &realms,
+        directory,
+    };
+    rows.extend(work(&site, &jobs));
+    for (kdc, mut realm) in realms {
+        rows.extend(stop(plan, kdc, &mut realm));
+    }
+    Ok(rows)
+}
+
+fn work(site: &Site<'_>, jobs: &[Job]) -> Vec<Row> {
+    let next = AtomicUsize::new(0);
+    let rows = Mutex::new(Vec::new());
+    let progress = progress(jobs.len());
+    thread::scope(|scope| {
+        for _ in 0..site.plan.jobs.max(1) {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    progress.set_message(job.name());
+                    let mut done = site.run(job);
+                    done.retain(|row| site.plan.wants(&row.name));
+                    rows.lock()
+                        .expect("no thread panics while it holds the rows")
+                        .append(&mut done);
+                    progress.inc(1);
+                }
+            });
+        }
+    });
+    progress.finish_and_clear();
+    let mut rows = rows.into_inner().expect("no thread panics while it holds the rows");
+    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    rows
+}
+
+impl Site<'_> {
+    fn run(&self, job: &Job) -> Vec<Row> {
+        match job {
+            Job::Context(_, scenario) => self.context(job, scenario),
+            Job::Errand(_, errand) => self.errand(job, *errand),
+        }
+    }
+
+    fn errand(&self, job: &Job, errand: Errand) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (name, check) in CHECKS {
+            let mut checks = Checks::default();
+            let outcome = self.site(job).and_then(|site| {
+                let directory = tempfile::Builder::new().prefix("errand-").tempdir_in(self.directory)?;
+                check(&Desk::new(errand, site, self.programs, directory.path()), &mut checks)
+            });
+            if let Err(error) = outcome {
+                checks.broken(&error);
+            }
+            rows.push(job.row(name, checks));
+        }
+        rows
+    }
+
+    fn context(&self, job: &Job, scenario: &Scenario) -> Vec<Row> {
+        let mut checks = Checks::default();
+        let outcome = self.establish(job, scenario, &mut checks);
+        let (mut pair, standing) = match outcome {
+            Ok((pair, standing)) => (Some(pair), standing),
+            Err(error) => {
+                checks.broken(&error);
+                (None, false)
+            }
+        };
+        let mut rows = vec![job.row("establish", checks)];
+        for area in job.areas().iter().skip(1) {
+            let mut checks = Checks::default();
+            match pair.as_mut().filter(|_| standing) {
+                None => checks.broken(&anyhow!("there is no context")),
+                Some(alive) => {
+                    if let Err(error) = self.area(job, area, alive, &mut checks) {
+                        checks.broken(&error);
+                        // Answers may be outstanding: these two processes cannot be trusted to keep step any more.
+                        pair = self.renew(job, scenario);
+                    }
+                }
+            }
+            rows.push(job.row(area, checks));
+        }
+        rows
+    }
+
+    /// A context, whether it stands, and what was found on the way.
+    fn establish(&self, job: &Job, scenario: &Scenario, checks: &mut Checks) -> Result<(Pair, bool)> {
+        let site = self.site(job)?;
+        let mut pair = Pair::start(self.programs, site, scenario, self.directory)?;
+        pair.begin_row();
+        let handshake = pair.handshake(scenario.terms)?;
+        establish(&handshake, scenario, site, checks);
+        let standing = handshake.established().is_some();
+        if !standing {
+            let ends = pair.close()?;
+            let verdicts = [&handshake.initiator, &handshake.acceptor];
+            for ((end, verdict), who) in ends.iter().zip(verdicts).zip([scenario.initiator, scenario.acceptor]) {
+                let wanted = i32::from(!matches!(verdict, Some(Ok(_))));
+                checks.equal(end, &Some(wanted), "exit-status", who);
+            }
+        }
+        Ok((pair, standing))
+    }
+
+    fn renew(&self, job: &Job, scenario: &Scenario) -> Option<Pair> {
+        let (pair, standing) = self.establish(job, scenario, &mut Checks::default()).ok()?;
+        standing.then_some(pair)
+    }
+
+    fn area(&self, job: &Job, name: &str, pair: &mut Pair, checks: &mut Checks) -> Result<()> {
+        let Job::Context(_, scenario) = job else {
+            return Err(anyhow!("an errand has no context"));
+        };
+        let area = AREAS.iter().find(|area| area.name == name).context("no such area")?;
+        if !self.plan.wants(&format!("{}/{name}", job.name())) {
+            return Ok(());
+        }
+        pair.begin_row();
+        (area.run)(&mut Subject {
+            pair,
+            checks,
+            terms: scenario.terms,
+            user: &self.site(job)?.user,
+        })
+    }
+
+    fn site(&self, job: &Job) -> Result<&crate::realm::Site> {
+        let enctype = match job {
+            Job::Context(_, scenario) => scenario.enctype,
+            Job::Errand(_, errand) => errand.enctype,
+        };
+        self.realms.get(&job.kdc()).context("no such realm")?.site(enctype)
+    }
+}
+
+/// Our own KDC ends cleanly when it is asked to; the others' are their own affair.
+fn stop(plan: &Plan, kdc: Flavour, realm: &mut Realm) -> Option<Row> {
+    if kdc != Flavour::Gss {
+        return None;
+    }
+    let mut checks = Checks::default();
+    if let Err(error) = realm.stop() {
+        checks.broken(&error);
+    }
+    let name = "gss/all/kdc/gss/ends-on-sigterm".to_owned();
+    let peer = *plan.peers.first()?;
+    plan.wants(&name)
+        .then(|| Row::new(name, peer, "ends-on-sigterm", Role::Acceptor, checks))
+}
+
+fn progress(length: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(u64::try_from(length).ok(), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{elapsed} [{bar:30}] {pos}/{len} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
+}

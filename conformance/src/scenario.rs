@@ -1,0 +1,174 @@
+//! The matrix as data: which contexts are established, and what is expected of each.
+
+use crate::flavour::{Enctype, Flavour};
+
+/// What is asked for at establishment, and what must come of it.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) name: &'static str,
+    /// What the initiator requests, by the names of the protocol.
+    pub(crate) flags: &'static [&'static str],
+    pub(crate) initiator_bindings: Option<&'static str>,
+    pub(crate) acceptor_bindings: Option<&'static str>,
+    pub(crate) outcome: Outcome,
+}
+
+/// What must come of a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A context, without the channel-bound flag.
+    Established,
+    /// A context whose acceptor reports the channel as bound.
+    Bound,
+    /// The acceptor refuses with this routine error.
+    Refused(&'static str),
+    /// A bit of the initiator's token is flipped on the way: the acceptor refuses.
+    TamperedRequest,
+    /// A bit of the acceptor's token is flipped on the way: the initiator refuses.
+    TamperedReply,
+}
+
+const MUTUAL: &[&str] = &["mutual", "replay", "sequence", "conf", "integ"];
+
+const A: Option<&str> = Some("00112233445566778899aabbccddeeff");
+const B: Option<&str> = Some("00112233445566778899aabbccddeefe");
+
+const PLAIN: Terms = Terms {
+    name: "mutual",
+    flags: MUTUAL,
+    initiator_bindings: None,
+    acceptor_bindings: None,
+    outcome: Outcome::Established,
+};
+
+/// Every set of terms; the rule of RFC 4121 §4.1.1.2 on bindings is one set a case.
+pub(crate) const TERMS: &[Terms] = &[
+    PLAIN,
+    Terms {
+        name: "one-way",
+        flags: &["replay", "sequence", "conf", "integ"],
+        ..PLAIN
+    },
+    Terms {
+        name: "delegation",
+        flags: &["mutual", "replay", "sequence", "conf", "integ", "deleg"],
+        ..PLAIN
+    },
+    Terms {
+        name: "one-way-delegation",
+        flags: &["replay", "sequence", "conf", "integ", "deleg"],
+        ..PLAIN
+    },
+    Terms {
+        name: "bindings-match",
+        initiator_bindings: A,
+        acceptor_bindings: A,
+        outcome: Outcome::Bound,
+        ..PLAIN
+    },
+    Terms {
+        name: "bindings-mismatch",
+        initiator_bindings: A,
+        acceptor_bindings: B,
+        outcome: Outcome::Refused("BAD_BINDINGS"),
+        ..PLAIN
+    },
+    Terms {
+        name: "bindings-initiator-only",
+        initiator_bindings: A,
+        ..PLAIN
+    },
+    Terms {
+        name: "bindings-acceptor-only",
+        acceptor_bindings: A,
+        ..PLAIN
+    },
+    Terms {
+        name: "replay-only",
+        flags: &["mutual", "replay", "conf", "integ"],
+        ..PLAIN
+    },
+    Terms {
+        name: "sequence-only",
+        flags: &["mutual", "sequence", "conf", "integ"],
+        ..PLAIN
+    },
+    Terms {
+        name: "no-detection",
+        flags: &["mutual", "conf", "integ"],
+        ..PLAIN
+    },
+    Terms {
+        name: "tampered-request",
+        outcome: Outcome::TamperedRequest,
+        ..PLAIN
+    },
+    Terms {
+        name: "tampered-reply",
+        outcome: Outcome::TamperedReply,
+        ..PLAIN
+    },
+];
+
+impl Terms {
+    pub(crate) fn asks(&self, flag: &str) -> bool {
+        self.flags.contains(&flag)
+    }
+
+    /// The flags as the command line takes them.
+    pub(crate) fn flag_list(&self) -> String {
+        self.flags.join(",")
+    }
+}
+
+/// One context to establish.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scenario {
+    /// Whose KDC issues the tickets.
+    pub(crate) kdc: Flavour,
+    pub(crate) enctype: Enctype,
+    pub(crate) terms: &'static Terms,
+    pub(crate) initiator: Flavour,
+    pub(crate) acceptor: Flavour,
+}
+
+impl Scenario {
+    /// `KDC/ENCTYPE/TERMS/INITIATOR-to-ACCEPTOR`, the beginning of its rows' names.
+    pub(crate) fn name(&self) -> String {
+        format!(
+            "{}/{}/{}/{}-to-{}",
+            self.kdc,
+            self.enctype.short(),
+            self.terms.name,
+            self.initiator,
+            self.acceptor
+        )
+    }
+}
+
+/// Every context between `subject` and `peer`: with the peer's KDC all terms, with our KDC the main ones.
+pub(crate) fn matrix(subject: Flavour, peer: Flavour) -> Vec<Scenario> {
+    let mut scenarios = Vec::new();
+    let with_ours = subject == Flavour::Gss;
+    for enctype in Enctype::ALL {
+        for terms in TERMS {
+            for (initiator, acceptor) in [(subject, peer), (peer, subject)] {
+                let scenario = Scenario {
+                    kdc: peer,
+                    enctype,
+                    terms,
+                    initiator,
+                    acceptor,
+                };
+                scenarios.push(scenario);
+                if with_ours && matches!(terms.name, "mutual" | "delegation") {
+                    scenarios.push(Scenario {
+                        kdc: Flavour::Gss,
+                        ..scenario
+                    });
+                }
+            }
+        }
+    }
+    scenarios
+}

@@ -1,0 +1,153 @@
+//! The command-line tools of each implementation: tickets, and listings of caches and keytabs.
+
+use std::{path::Path, process::Command};
+
+use anyhow::{Result, bail};
+
+use crate::{
+    flavour::Flavour,
+    process::{Outcome, run, run_ok, within},
+    programs::{Programs, file_name},
+    realm::{PASSWORD, Site},
+};
+
+/// The tools of one implementation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tools<'a> {
+    flavour: Flavour,
+    programs: &'a Programs,
+}
+
+impl<'a> Tools<'a> {
+    pub(crate) fn new(flavour: Flavour, programs: &'a Programs) -> Self {
+        Self {
+            flavour: flavour.implementation(),
+            programs,
+        }
+    }
+
+    /// Gets a ticket-granting ticket with the user's password.
+    pub(crate) fn kinit_password(self, site: &Site, ccache: &Path) -> Result<()> {
+        let outcome = self.try_password(site, ccache, PASSWORD)?;
+        if !outcome.status.success() {
+            bail!("kinit: {}", outcome.said());
+        }
+        Ok(())
+    }
+
+    /// Tries some password; the outcome tells how that went.
+    pub(crate) fn try_password(self, site: &Site, ccache: &Path, password: &str) -> Result<Outcome> {
+        let mut command = match self.flavour {
+            Flavour::Gss => self.gss(&["kinit"])?,
+            Flavour::Heimdal => {
+                let mut command = self.programs.heimdal("kinit.heimdal");
+                command.arg("--password-file=STDIN");
+                command
+            }
+            Flavour::Mit | Flavour::BrokenVerifier => self.programs.mit("bin/kinit"),
+        };
+        run(
+            at(&mut command, site, ccache).arg(&site.user),
+            &format!("{password}\n"),
+            within(30),
+        )
+    }
+
+    /// Gets a ticket-granting ticket with the user's keys of `keytab`.
+    pub(crate) fn kinit_keytab(self, site: &Site, ccache: &Path, keytab: &Path) -> Result<()> {
+        let mut command = match self.flavour {
+            Flavour::Gss => self.gss(&["kinit"])?,
+            Flavour::Heimdal => self.programs.heimdal("kinit.heimdal"),
+            Flavour::Mit | Flavour::BrokenVerifier => self.programs.mit("bin/kinit"),
+        };
+        command.args(["-k", "-t", &file_name(keytab)]);
+        run_ok(at(&mut command, site, ccache).arg(&site.user), "", within(30))?;
+        Ok(())
+    }
+
+    /// Gets a ticket for the service into `ccache`.
+    pub(crate) fn kvno(self, site: &Site, ccache: &Path) -> Result<()> {
+        let mut command = match self.flavour {
+            Flavour::Gss => self.gss(&["kvno"])?,
+            Flavour::Heimdal => self.programs.heimdal("kgetcred"),
+            Flavour::Mit | Flavour::BrokenVerifier => self.programs.mit("bin/kvno"),
+        };
+        run_ok(at(&mut command, site, ccache).arg(&site.service), "", within(30))?;
+        Ok(())
+    }
+
+    /// Lists the tickets of `ccache`.
+    pub(crate) fn klist(self, site: &Site, ccache: &Path) -> Result<String> {
+        let mut command = match self.flavour {
+            Flavour::Gss => self.gss(&["klist"])?,
+            Flavour::Heimdal => {
+                let mut command = self.programs.heimdal("klist.heimdal");
+                // The program of that name is Heimdal's toolbox, and klist one of its commands.
+                command.args(["klist", "-v"]);
+                command
+            }
+            Flavour::Mit | Flavour::BrokenVerifier => {
+                let mut command = self.programs.mit("bin/klist");
+                command.arg("-e");
+                command
+            }
+        };
+        run_ok(at(&mut command, site, ccache), "", within(30))
+    }
+
+    /// Lists the entries of `keytab`.
+    pub(crate) fn list_keytab(self, site: &Site, keytab: &Path) -> Result<String> {
+        let file = file_name(keytab);
+        let mut command = match self.flavour {
+            Flavour::Gss => self.gss(&["keytab", "list", &file])?,
+            Flavour::Heimdal => {
+                let mut command = self.programs.heimdal("ktutil.heimdal");
+                command.args(["-k", &file, "list"]);
+                command
+            }
+            Flavour::Mit | Flavour::BrokenVerifier => {
+                let mut command = self.programs.mit("bin/klist");
+                command.args(["-k", "-e", &file]);
+                command
+            }
+        };
+        run_ok(command.env("KRB5_CONFIG", &site.krb5_conf), "", within(30))
+    }
+
+    /// Writes a new keytab with the user's key, derived from the password and of the site's encryption type.
+    pub(crate) fn write_keytab(self, site: &Site, keytab: &Path) -> Result<()> {
+        let (file, enctype) = (file_name(keytab), site.enctype.name());
+        let (mut command, input) = match self.flavour {
+            Flavour::Gss => (
+                self.gss(&["keytab", "add", &file, &site.user, "--enctype", enctype, "--kvno", "1"])?,
+                format!("{PASSWORD}\n"),
+            ),
+            Flavour::Heimdal => {
+                let mut command = self.programs.heimdal("ktutil.heimdal");
+                command.args([
+                    "-k", &file, "add", "-p", &site.user, "-V", "1", "-e", enctype, "-w", PASSWORD,
+                ]);
+                (command, String::new())
+            }
+            Flavour::Mit | Flavour::BrokenVerifier => {
+                let add = format!("addent -password -p {} -k 1 -e {enctype}", site.user);
+                let write = format!("wkt {}", keytab.display());
+                (self.programs.mit("bin/ktutil"), format!("{add}\n{PASSWORD}\n{write}\n"))
+            }
+        };
+        run_ok(command.env("KRB5_CONFIG", &site.krb5_conf), &input, within(30))?;
+        Ok(())
+    }
+
+    fn gss(self, arguments: &[&str]) -> Result<Command> {
+        let mut command = self.programs.gss()?;
+        command.args(arguments);
+        Ok(command)
+    }
+}
+
+fn at<'a>(command: &'a mut Command, site: &Site, ccache: &Path) -> &'a mut Command {
+    command
+        .env("KRB5_CONFIG", &site.krb5_conf)
+        .env("KRB5CCNAME", file_name(ccache))
+}
