@@ -1,0 +1,74 @@
+//! The suite itself: that it can fail, that it passes where it should, and what it says where a peer is missing.
+//!
+//! The first two need the peers; without them they fail and name the packages, as the suite does.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::{Command, Output},
+};
+
+/// Rows in which a verifier has to refuse.
+const FORGERIES: &str = "heimdal/aes256-sha1/mutual/*/tamper-mic";
+
+fn suite(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gss-conformance"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn last_line(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[test]
+fn a_verifier_that_accepts_every_mic_is_noticed() {
+    let output = suite(&["--subject", "broken-verifier", "--peer", "heimdal", "--only", FORGERIES]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(last_line(&output), "0 passed, 2 failed", "{}", said(&output));
+    let said = said(&output);
+    assert!(said.contains("refuses-flipped-mic@broken-verifier"), "{said}");
+    assert!(said.contains("refuses-other-message@broken-verifier"), "{said}");
+}
+
+#[test]
+fn the_same_library_unbroken_passes_the_same_rows() {
+    let output = suite(&["--subject", "mit", "--peer", "heimdal", "--only", FORGERIES]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(last_line(&output), "2 passed, 0 failed", "{}", said(&output));
+}
+
+#[test]
+fn a_pattern_that_no_row_has_is_an_error() {
+    let output = suite(&["--subject", "mit", "--peer", "heimdal", "--only", "heimdal/des/*"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("heimdal/des/*"), "{}", said(&output));
+}
+
+#[test]
+fn missing_packages_are_an_error_that_names_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let query = directory.path().join("dpkg-query");
+    fs::write(&query, "#!/bin/sh\nexit 1\n").unwrap();
+    fs::set_permissions(&query, fs::Permissions::from_mode(0o755)).unwrap();
+    for arguments in [&[][..], &["prepare"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_gss-conformance"))
+            .args(arguments)
+            .env("PATH", directory.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        for package in ["heimdal-kdc", "heimdal-multidev", "krb5-multidev", "gcc"] {
+            assert!(said(&output).contains(package), "{}", said(&output));
+        }
+    }
+}
