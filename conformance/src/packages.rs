@@ -100,6 +100,10 @@ pub(crate) fn prepare(peers: &Path) -> Result<()> {
         )?;
     }
     fs::write(tree.join("packages"), UNPACKED.join("\n"))?;
+    if root.exists() && !is_prepared(&root) {
+        // Of an earlier version of the list.
+        fs::remove_dir_all(&root)?;
+    }
     match fs::rename(&tree, &root) {
         Err(error) if !is_prepared(&root) => Err(error).with_context(|| format!("{} is in the way", root.display())),
         // Either this run's tree stands there, or that of another run at the same time.

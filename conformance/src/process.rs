@@ -41,8 +41,11 @@ impl Guard {
         }
     }
 
-    /// Asks the child to end, as an administrator would.
+    /// Asks the child to end, as an administrator would; nothing where it has ended, for its id may be another's then.
     pub(crate) fn terminate(&mut self) -> Result<()> {
+        if self.ended()?.is_some() {
+            return Ok(());
+        }
         let pid = Pid::from_raw(i32::try_from(self.0.id())?);
         Ok(kill(pid, Signal::SIGTERM)?)
     }

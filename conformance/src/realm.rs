@@ -99,6 +99,18 @@ impl Realm {
     }
 }
 
+impl Drop for Realm {
+    /// Heimdal's KDC removes its file in /run where it is asked to end, and not where it is killed.
+    fn drop(&mut self) {
+        for kdc in &mut self.kdcs {
+            if kdc.terminate().is_ok() {
+                // Whoever does not end is killed by its guard.
+                let _ = kdc.wait(within(2));
+            }
+        }
+    }
+}
+
 /// What a site's files are called.
 struct Names<'a> {
     realm: &'a str,
