@@ -65,7 +65,7 @@ pub trait Hmac: Debug + Send + Sync {
 
 /// A prepared HMAC key, reused for any number of messages. Its state is overwritten on drop.
 pub trait HmacKey: Send + Sync {
-    /// The tag of everything that `message` writes.
+    /// The tag of everything that `message` writes; it is called exactly once.
     ///
     /// A callback rather than a returned state, so that no message costs an allocation and a cipher can feed the tag
     /// while it works (see [`CbcKey::encrypt_feeding`]).
@@ -81,6 +81,13 @@ pub trait HmacKey: Send + Sync {
 pub trait MacInput {
     /// Appends `octets` to the message.
     fn update(&mut self, octets: &[u8]);
+
+    /// How many octets at a time it likes to get while a cipher works on the same message, at least one block.
+    ///
+    /// The default is enough to hide the call and little enough for the processor to look ahead over.
+    fn step(&self) -> usize {
+        128
+    }
 }
 
 /// A block cipher in CBC mode over whole blocks; padding and ciphertext stealing are the caller's.
@@ -105,10 +112,11 @@ pub trait CbcKey: Send + Sync {
 
     /// Encrypts like [`encrypt`](CbcKey::encrypt) and writes to `mac` what `over` says, in one pass.
     ///
-    /// CBC encryption and a hash are two serial chains that do not depend on each other: fed in small steps, the
-    /// processor overlaps them. A provider that has the two as one primitive may do better than the steps taken here.
+    /// CBC encryption and a hash are two serial chains that do not depend on each other: fed in small steps (see
+    /// [`MacInput::step`]), the processor overlaps them. A provider that has the two as one primitive may do better.
     fn encrypt_feeding(&self, iv: &mut Block, blocks: &mut [Block], mac: &mut dyn MacInput, over: MacOver) {
-        for step in blocks.chunks_mut(BLOCKS_PER_STEP) {
+        let blocks_per_step = (mac.step() / BLOCK_LEN).max(1);
+        for step in blocks.chunks_mut(blocks_per_step) {
             match over {
                 MacOver::Plaintext => {
                     mac.update(step.as_flattened());
@@ -147,6 +155,3 @@ pub struct WrongKeyLength {
     /// The length that was given, in octets.
     pub found: usize,
 }
-
-/// 128 octets: enough to hide the call, little enough for the processor to look ahead over.
-const BLOCKS_PER_STEP: usize = 8;

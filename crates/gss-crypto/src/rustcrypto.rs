@@ -11,6 +11,7 @@ use cbc::cipher::consts::U16;
 use cbc::cipher::{
     BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, BlockSizeUser, KeyInit, KeySizeUser,
 };
+use hmac::digest::OutputSizeUser;
 use hmac::{EagerHash, Mac as _};
 
 use crate::{
@@ -146,5 +147,17 @@ struct Running<D: EagerHash>(hmac::Hmac<D>);
 impl<D: EagerHash> MacInput for Running<D> {
     fn update(&mut self, octets: &[u8]) {
         self.0.update(octets);
+    }
+
+    fn step(&self) -> usize {
+        if self.overlaps_with_a_cipher() { 128 } else { 4096 }
+    }
+}
+
+impl<D: EagerHash> Running<D> {
+    /// SHA-1 and SHA-256 have instructions of their own and leave the processor room for AES; SHA-384 in vector
+    /// instructions fills it, and small steps only cost (measured: 6 % less at 128 octets than at 4096).
+    fn overlaps_with_a_cipher(&self) -> bool {
+        <hmac::Hmac<D> as OutputSizeUser>::output_size() <= 32
     }
 }

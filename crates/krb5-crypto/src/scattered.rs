@@ -1,6 +1,6 @@
 use std::fmt;
 
-use gss_crypto::{BLOCK_LEN, Block, MacInput, Zeroize, Zeroizing};
+use gss_crypto::{BLOCK_LEN, Block, MacInput, Zeroize};
 
 /// A part of a scattered message, in the order of the message.
 pub enum Part<'a> {
@@ -32,6 +32,15 @@ pub(crate) struct Position {
     offset: usize,
 }
 
+/// What comes next in a [`Scattered`] text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Run {
+    /// So many blocks within one segment, see [`Scattered::blocks_mut`].
+    InPlace(usize),
+    /// One block in several segments.
+    Straddling,
+}
+
 impl Scattered<'_, '_> {
     /// How many octets are encrypted, the confounder included.
     pub(crate) fn len(&self) -> usize {
@@ -44,13 +53,29 @@ impl Scattered<'_, '_> {
 
     /// Writes all that the tag covers: the confounder and both kinds of parts.
     pub(crate) fn feed(&self, mac: &mut dyn MacInput) {
-        mac.update(self.confounder);
-        for part in self.parts.iter() {
-            match part {
-                Part::Encrypted(octets) => mac.update(octets),
-                Part::SignOnly(octets) => mac.update(octets),
+        self.feed_rest(Position::default(), mac);
+    }
+
+    /// Writes what the tag covers from `from` on.
+    pub(crate) fn feed_rest(&self, from: Position, mac: &mut dyn MacInput) {
+        self.feed_between(from, Position::END, mac);
+    }
+
+    /// Writes what the tag covers from `from` to `to`, sign-only parts between them included. Returns `to`.
+    pub(crate) fn feed_between(&self, mut from: Position, to: Position, mac: &mut dyn MacInput) -> Position {
+        while let Some(segment) = self.covered(from.segment) {
+            let end = if from.segment == to.segment {
+                to.offset
+            } else {
+                segment.len()
+            };
+            mac.update(segment.get(from.offset..end).unwrap_or_default());
+            if from.segment == to.segment {
+                break;
             }
+            from = from.next_segment();
         }
+        to
     }
 
     /// Overwrites confounder and message.
@@ -63,34 +88,25 @@ impl Scattered<'_, '_> {
         }
     }
 
-    /// Lets `transform` work on `count` blocks from `at`: in place where a segment holds whole blocks, on a copy where
-    /// one block lies in several segments. Returns the place behind them.
-    pub(crate) fn transform_blocks(
-        &mut self,
-        mut at: Position,
-        mut count: usize,
-        transform: &mut dyn FnMut(&mut [Block]),
-    ) -> Position {
-        while count > 0 {
-            let Some(rest) = self.rest_mut(at) else { break };
-            let straddles = !rest.is_empty();
-            let (blocks, _) = rest.as_chunks_mut();
-            let run = count.min(blocks.len());
-            if let Some(blocks) = blocks.get_mut(..run).filter(|blocks| !blocks.is_empty()) {
-                transform(blocks);
-                at.offset = at.offset.saturating_add(blocks.as_flattened().len());
-                count = count.saturating_sub(run);
-            } else if straddles {
-                let mut block = Zeroizing::new([0; BLOCK_LEN]);
-                self.read(at, &mut *block);
-                transform(std::slice::from_mut(&mut *block));
-                at = self.write(at, &*block);
-                count = count.saturating_sub(1);
-            } else {
-                at = at.next_segment();
-            }
+    /// What comes next of at most `most` blocks at `at`, which is moved over the ends of segments; `None` if nothing.
+    pub(crate) fn run(&mut self, at: &mut Position, most: usize) -> Option<Run> {
+        if most == 0 {
+            return None;
         }
-        at
+        while self.rest_mut(*at)?.is_empty() {
+            *at = at.next_segment();
+        }
+        match most.min(self.rest_mut(*at)?.len() / BLOCK_LEN) {
+            0 => Some(Run::Straddling),
+            blocks => Some(Run::InPlace(blocks)),
+        }
+    }
+
+    /// At most `most` blocks from `at` to the end of its segment.
+    pub(crate) fn blocks_mut(&mut self, at: Position, most: usize) -> &mut [Block] {
+        let (blocks, _) = self.rest_mut(at).unwrap_or_default().as_chunks_mut();
+        let len = blocks.len().min(most);
+        blocks.get_mut(..len).unwrap_or_default()
     }
 
     /// Copies octets from `at` on into `out`, as many as there are. Returns the place behind them.
@@ -120,9 +136,20 @@ impl Scattered<'_, '_> {
             rest.iter_mut()
                 .zip(others.by_ref().take(run))
                 .for_each(|(text, other)| exchange(text, other));
-            at.offset = at.offset.saturating_add(run);
+            at = at.plus(run);
         }
         at
+    }
+
+    /// The octets of a segment that the tag covers; `None` behind the last segment.
+    fn covered(&self, segment: usize) -> Option<&[u8]> {
+        let Some(index) = segment.checked_sub(1) else {
+            return Some(self.confounder);
+        };
+        self.parts.get(index).map(|part| match part {
+            Part::Encrypted(octets) => &**octets,
+            Part::SignOnly(octets) => octets,
+        })
     }
 
     /// The encrypted octets from `at` to the end of its segment; `None` behind the last segment.
@@ -139,6 +166,24 @@ impl Scattered<'_, '_> {
 }
 
 impl Position {
+    /// Behind everything.
+    const END: Self = Self {
+        segment: usize::MAX,
+        offset: 0,
+    };
+
+    /// The place `blocks` further within the segment.
+    pub(crate) fn plus_blocks(self, blocks: usize) -> Self {
+        self.plus(blocks.saturating_mul(BLOCK_LEN))
+    }
+
+    fn plus(self, octets: usize) -> Self {
+        Self {
+            segment: self.segment,
+            offset: self.offset.saturating_add(octets),
+        }
+    }
+
     fn next_segment(self) -> Self {
         Self {
             segment: self.segment.saturating_add(1),

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use gss_crypto::{BLOCK_LEN, Block, CbcKey, CryptoProvider, HmacKey, Mac, Zeroizing};
+use gss_crypto::{BLOCK_LEN, Block, CbcKey, CryptoProvider, HmacKey, Mac, MacOver, Zeroizing};
 
 use crate::{
     Enctype, Error, Key, KeyUsage, Part, cts, derive::usage_octets, enctype::Profile, error::wrong_key_length,
@@ -152,18 +152,18 @@ impl UsageKey {
 
     /// Encrypts `text`, whose confounder is chosen already, and returns the tag.
     fn seal(&self, text: &mut Scattered<'_, '_>) -> Mac {
-        let mut iv = INITIAL_STATE;
-        match self.etype.profile() {
-            Profile::Simplified => {
-                let mac = self.tag(&[], text);
-                cts::encrypt(&*self.encryption, &mut iv, text);
-                mac
-            }
-            Profile::EncryptThenMac => {
-                cts::encrypt(&*self.encryption, &mut iv, text);
-                self.tag(&INITIAL_STATE, text)
-            }
-        }
+        let mac = self.integrity.sign_with(&mut |mac| {
+            let mut iv = INITIAL_STATE;
+            let over = match self.etype.profile() {
+                Profile::Simplified => MacOver::Plaintext,
+                Profile::EncryptThenMac => {
+                    mac.update(&iv);
+                    MacOver::Ciphertext
+                }
+            };
+            cts::encrypt(&*self.encryption, &mut iv, text, mac, over);
+        });
+        mac.truncated(self.etype.checksum_len())
     }
 
     /// Decrypts `text` if `tag` holds, and else overwrites it.

@@ -28,7 +28,7 @@ fn cts_and_its_next_iv_match_rfc3962_appendix_b() {
         for provider in PROVIDERS {
             let cipher = provider.aes128_cbc.key(&v.key).unwrap();
             let (mut text, mut iv) = (v.input.clone(), v.iv);
-            encrypt(&*cipher, &mut iv, &mut contiguous(&mut text, &mut []));
+            encrypt_only(&*cipher, &mut iv, &mut text);
             assert_eq!(
                 (&text, iv),
                 (&v.output, v.next_iv),
@@ -56,7 +56,7 @@ fn one_block_is_plain_cbc() {
         let (mut plain, mut plain_iv) = ([[0x42; BLOCK_LEN]], [0x11; BLOCK_LEN]);
         cipher.encrypt(&mut plain_iv, &mut plain);
         let (mut text, mut iv) = ([0x42; BLOCK_LEN], [0x11; BLOCK_LEN]);
-        encrypt(&*cipher, &mut iv, &mut contiguous(&mut text, &mut []));
+        encrypt_only(&*cipher, &mut iv, &mut text);
         assert_eq!((text, iv), (plain[0], plain_iv));
         let mut iv = [0x11; BLOCK_LEN];
         decrypt(&*cipher, &mut iv, &mut contiguous(&mut text, &mut []));
@@ -71,7 +71,7 @@ fn whole_blocks_are_cbc_with_the_last_two_swapped() {
         for blocks in 2..6u8 {
             let mut cbc: Vec<Block> = (0..blocks).map(|octet| [octet; BLOCK_LEN]).collect();
             let mut text = cbc.concat();
-            encrypt(&*cipher, &mut [9; BLOCK_LEN], &mut contiguous(&mut text, &mut []));
+            encrypt_only(&*cipher, &mut [9; BLOCK_LEN], &mut text);
             cipher.encrypt(&mut [9; BLOCK_LEN], &mut cbc);
             let last = cbc.len() - 1;
             cbc.swap(last - 1, last);
@@ -89,12 +89,53 @@ proptest! {
         for provider in PROVIDERS {
             let cipher = provider.aes256_cbc.key(&[3; 32]).unwrap();
             let (plain, mut iv, mut iv_back) = (text.clone(), start, start);
-            encrypt(&*cipher, &mut iv, &mut contiguous(&mut text, &mut []));
+            encrypt_only(&*cipher, &mut iv, &mut text);
             prop_assert_ne!(&text, &plain);
             decrypt(&*cipher, &mut iv_back, &mut contiguous(&mut text, &mut []));
             prop_assert_eq!((&text, iv), (&plain, iv_back));
         }
     }
+}
+
+proptest! {
+    #[test]
+    fn the_tag_is_fed_each_part_once_and_in_order(
+        parts in proptest::collection::vec((any::<bool>(), proptest::collection::vec(any::<u8>(), 0..50)), 0..8),
+    ) {
+        for over in [MacOver::Plaintext, MacOver::Ciphertext] {
+            let cipher = PROVIDERS[0].aes128_cbc.key(&[3; 16]).unwrap();
+            let (mut confounder, mut octets, mut fed) = ([5; BLOCK_LEN], parts.clone(), Recorded::default());
+            let mut scattered: Vec<Part<'_>> = octets
+                .iter_mut()
+                .map(|(encrypted, octets)| if *encrypted { Part::Encrypted(octets) } else { Part::SignOnly(octets) })
+                .collect();
+            let text = &mut Scattered { confounder: &mut confounder, parts: &mut scattered };
+            encrypt(&*cipher, &mut [0; BLOCK_LEN], text, &mut fed, over);
+            let mut covered = if over == MacOver::Plaintext { vec![5; BLOCK_LEN] } else { confounder.to_vec() };
+            let source = if over == MacOver::Plaintext { &parts } else { &octets };
+            covered.extend(source.iter().flat_map(|part| &part.1));
+            prop_assert_eq!(fed.0, covered);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Recorded(Vec<u8>);
+
+impl MacInput for Recorded {
+    fn update(&mut self, octets: &[u8]) {
+        self.0.extend_from_slice(octets);
+    }
+}
+
+fn encrypt_only(cipher: &dyn CbcKey, iv: &mut Block, text: &mut [u8]) {
+    encrypt(
+        cipher,
+        iv,
+        &mut contiguous(text, &mut []),
+        &mut Recorded::default(),
+        MacOver::Ciphertext,
+    );
 }
 
 /// `text` as one segment, and no parts.
