@@ -23,9 +23,14 @@
     )
 )]
 
+pub mod ccache;
 pub mod config;
 mod error;
+mod lock;
+mod name;
+mod octets;
 mod system;
+mod times;
 
 pub use error::{Action, Error, FileKind, FormatFault};
 pub use krb5_proto as proto;

@@ -1,11 +1,14 @@
 //! Files of the operating system, opened with care.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use nix::fcntl::OFlag;
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
 
 use crate::error::{Action, Error, FileKind};
 
@@ -124,23 +127,119 @@ impl<'a> Open<'a> {
     }
 }
 
-/// The whole of a file, if it is no longer than `limit`.
-pub(crate) fn read(open: &Open<'_>, limit: u64) -> Result<Vec<u8>, Error> {
+/// The whole of a file, if it is no longer than `limit`. It may hold keys, so it is zeroised.
+pub(crate) fn read(open: &Open<'_>, limit: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
     read_open(open, &open.open()?, limit)
 }
 
 /// The whole of an open file from where it stands, if that is no longer than `limit`.
-pub(crate) fn read_open(open: &Open<'_>, file: &File, limit: u64) -> Result<Vec<u8>, Error> {
-    let mut octets = Vec::new();
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut octets)
-        .map_err(|source| open.what.io(Action::Read, open.path, source))?;
-    if u64::try_from(octets.len()).is_ok_and(|len| len <= limit) {
-        return Ok(octets);
-    }
-    Err(Error::TooLarge {
+pub(crate) fn read_open(open: &Open<'_>, file: &File, limit: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let failed = |source| open.what.io(Action::Read, open.path, source);
+    let too_large = || Error::TooLarge {
         what: open.what,
         path: open.path.to_path_buf(),
         limit,
-    })
+    };
+    let len = file.metadata().map_err(failed)?.len();
+    if len > limit {
+        return Err(too_large());
+    }
+    let capacity = usize::try_from(len).map_err(|_| too_large())?.saturating_add(1);
+    let mut octets = Zeroizing::new(Vec::with_capacity(capacity));
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut octets)
+        .map_err(failed)?;
+    if u64::try_from(octets.len()).is_ok_and(|len| len <= limit) {
+        return Ok(octets);
+    }
+    Err(too_large())
 }
+
+/// Tells versions of a file apart without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    device: u64,
+    inode: u64,
+    len: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            len: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
+        self.device == other.device && self.inode == other.inode
+    }
+
+    /// Whether a change from now on would give another stamp: clocks of file systems are coarse, so
+    /// two changes in quick succession may look like one.
+    pub(crate) fn is_settled(&self) -> bool {
+        let changed = u64::try_from(self.changed.0).unwrap_or(0);
+        let settled = Duration::from_secs(changed).saturating_add(CLOCK_GRAIN);
+        SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .is_ok_and(|now| now > settled)
+    }
+}
+
+/// Writes a new version of a file: a temporary file in the same directory, for its owner only, that
+/// takes the place of the old one once it is on the disk. A reader sees the old or the new version.
+pub(crate) fn replace(what: FileKind, path: &Path, octets: &[u8]) -> Result<(), Error> {
+    let temporary = temporary(what, path, octets)?;
+    temporary
+        .persist(path)
+        .map_err(|failed| what.io(Action::Replace, path, failed.error))?;
+    sync_directory(path);
+    Ok(())
+}
+
+/// As [`replace`], but there must be no old version.
+pub(crate) fn create(what: FileKind, path: &Path, octets: &[u8]) -> Result<(), Error> {
+    let temporary = temporary(what, path, octets)?;
+    temporary
+        .persist_noclobber(path)
+        .map_err(|failed| what.io(Action::Create, path, failed.error))?;
+    sync_directory(path);
+    Ok(())
+}
+
+fn temporary(what: FileKind, path: &Path, octets: &[u8]) -> Result<NamedTempFile, Error> {
+    let failed = |source| what.io(Action::Create, path, source);
+    let mut prefix = path.file_name().unwrap_or_default().to_os_string();
+    prefix.push(".");
+    let mut temporary = tempfile::Builder::new()
+        .prefix(&prefix)
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(directory(path))
+        .map_err(failed)?;
+    temporary.write_all(octets).map_err(failed)?;
+    temporary.as_file().sync_all().map_err(failed)?;
+    Ok(temporary)
+}
+
+/// Makes a rename survive a crash of the machine. Not every file system can; then it is as safe as it
+/// gets.
+fn sync_directory(path: &Path) {
+    if let Ok(directory) = File::open(directory(path)) {
+        let _ = directory.sync_all();
+    }
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Longer than the tick of any file system's clock.
+const CLOCK_GRAIN: Duration = Duration::from_secs(2);

@@ -35,7 +35,8 @@ pub struct SystemFiles;
 
 impl Files for SystemFiles {
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
-        system::read(&system::Open::following(FileKind::Config, path), limit)
+        let mut octets = system::read(&system::Open::following(FileKind::Config, path), limit)?;
+        Ok(std::mem::take(&mut octets))
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {

@@ -1,0 +1,234 @@
+//! Caches in files.
+
+use std::fs::File;
+use std::io::Write;
+use std::ops::Range;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use nix::unistd::Uid;
+use zeroize::Zeroizing;
+
+use super::cache::CredentialCache;
+use super::contents::{CacheContents, FormatVersion, Parsed, parse};
+use super::credential::{removed, write_credential};
+use crate::error::{Action, Error, FileKind, FormatFault};
+use crate::lock::{Mode, lock};
+use crate::octets::Writer;
+use crate::proto::Credentials;
+use crate::system::{self, Open, Stamp};
+
+/// A cache in a file, which other Kerberos implementations share.
+///
+/// Reading locks the file, and is saved where the file has not changed since. Symbolic links are
+/// refused. A new state takes the file's place at once, by renaming; one entry is added by one write
+/// at the end.
+#[derive(Debug)]
+pub struct FileCache {
+    path: PathBuf,
+    last: Mutex<Option<(Stamp, Arc<CacheContents>)>>,
+}
+
+impl FileCache {
+    /// The cache in this file, which need not exist yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            last: Mutex::new(None),
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn missing(&self, error: Error) -> Error {
+        match error {
+            Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Error::NoCache { name: self.name() }
+            }
+            other => other,
+        }
+    }
+
+    fn bad(&self, fault: FormatFault) -> Error {
+        Error::BadFile {
+            what: KIND,
+            path: self.path.clone(),
+            fault,
+        }
+    }
+
+    fn stamp(&self, file: &File) -> Result<Stamp, Error> {
+        let metadata = file
+            .metadata()
+            .map_err(|source| KIND.io(Action::Read, &self.path, source))?;
+        Ok(Stamp::of(&metadata))
+    }
+
+    fn unchanged(&self) -> Option<Arc<CacheContents>> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let (stamp, contents) = last.as_ref()?;
+        let metadata = std::fs::symlink_metadata(&self.path).ok()?;
+        (Stamp::of(&metadata) == *stamp).then(|| Arc::clone(contents))
+    }
+
+    fn remember(&self, stamp: Stamp, contents: &Arc<CacheContents>) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = stamp.is_settled().then(|| (stamp, Arc::clone(contents)));
+    }
+
+    /// Opens the file for a change, locked, and reads it. If another file takes its place meanwhile,
+    /// that one is opened instead.
+    fn open_for_change(&self, open: &Open<'_>) -> Result<(File, Parsed), Error> {
+        for _ in 0..MAX_REOPENS {
+            let file = open.open().map_err(|error| self.missing(error))?;
+            self.refuse_foreign(&file)?;
+            lock(&file, Mode::Exclusive, KIND, &self.path)?;
+            let stamp = self.stamp(&file)?;
+            let named = std::fs::symlink_metadata(&self.path);
+            if named.is_ok_and(|metadata| Stamp::of(&metadata).is_same_file(&stamp)) {
+                let octets = system::read_open(open, &file, MAX_FILE)?;
+                let parsed = parse(&octets).map_err(|fault| self.bad(fault))?;
+                return Ok((file, parsed));
+            }
+        }
+        Err(Error::NoCache { name: self.name() })
+    }
+
+    /// Tickets and their keys are not written where another user could have laid a file in wait.
+    fn refuse_foreign(&self, file: &File) -> Result<(), Error> {
+        let metadata = file
+            .metadata()
+            .map_err(|source| KIND.io(Action::Write, &self.path, source))?;
+        let us = Uid::effective();
+        if us.is_root() || metadata.uid() == us.as_raw() {
+            return Ok(());
+        }
+        Err(KIND.io(Action::Write, &self.path, std::io::ErrorKind::PermissionDenied.into()))
+    }
+
+    /// Writes at the end; takes back what was written if that fails half-way.
+    fn append(&self, mut file: &File, octets: &[u8], end: usize) -> Result<(), Error> {
+        let failed = |source| KIND.io(Action::Write, &self.path, source);
+        let end = u64::try_from(end).unwrap_or(u64::MAX);
+        let len = file.metadata().map_err(failed)?.len();
+        if len > end {
+            file.set_len(end).map_err(failed)?;
+        }
+        if let Err(source) = file.write_all(octets) {
+            let _ = file.set_len(end);
+            return Err(failed(source));
+        }
+        Ok(())
+    }
+
+    fn overwrite(&self, file: &File, parsed: &Parsed, entry: &Credentials, place: &Range<usize>) -> Result<(), Error> {
+        let octets = encoded(&removed(entry), parsed)?;
+        if octets.len() != place.len() {
+            let offset = place.start;
+            return Err(self.bad(FormatFault::Truncated { offset }));
+        }
+        let offset = u64::try_from(place.start).unwrap_or(u64::MAX);
+        file.write_all_at(&octets, offset)
+            .map_err(|source| KIND.io(Action::Write, &self.path, source))
+    }
+}
+
+impl CredentialCache for FileCache {
+    fn name(&self) -> String {
+        format!("FILE:{}", self.path.display())
+    }
+
+    fn read(&self) -> Result<Arc<CacheContents>, Error> {
+        if let Some(contents) = self.unchanged() {
+            return Ok(contents);
+        }
+        let open = Open::reading(KIND, &self.path);
+        let file = open.open().map_err(|error| self.missing(error))?;
+        lock(&file, Mode::Shared, KIND, &self.path)?;
+        let stamp = self.stamp(&file)?;
+        let octets = system::read_open(&open, &file, MAX_FILE)?;
+        let contents = CacheContents::from_octets(&octets).map_err(|fault| match file.metadata() {
+            Ok(metadata) if metadata.nlink() == 0 => Error::NoCache { name: self.name() },
+            _ => self.bad(fault),
+        })?;
+        let contents = Arc::new(contents);
+        self.remember(stamp, &contents);
+        Ok(contents)
+    }
+
+    fn replace(&self, contents: &CacheContents) -> Result<(), Error> {
+        let octets = contents.to_octets().map_err(unwritable)?;
+        match std::fs::symlink_metadata(&self.path) {
+            Ok(metadata) if !metadata.is_file() => Err(Error::NotRegular {
+                what: KIND,
+                path: self.path.clone(),
+            }),
+            _ => system::replace(KIND, &self.path, &octets),
+        }
+    }
+
+    fn store(&self, credentials: &Credentials) -> Result<(), Error> {
+        let (file, parsed) = self.open_for_change(&Open::appending(KIND, &self.path))?;
+        let octets = encoded(credentials, &parsed)?;
+        self.append(&file, &octets, parsed.end)
+    }
+
+    fn remove(&self, unwanted: &dyn Fn(&Credentials) -> bool) -> Result<usize, Error> {
+        let (file, parsed) = self.open_for_change(&Open::writing(KIND, &self.path))?;
+        let mut count = 0_usize;
+        for (entry, place) in parsed.contents.credentials.iter().zip(&parsed.places) {
+            if unwanted(entry) {
+                self.overwrite(&file, &parsed, entry, place)?;
+                count = count.saturating_add(1);
+            }
+        }
+        Ok(count)
+    }
+
+    /// Overwrites the keys before the file is removed, as far as the file system overwrites at all.
+    fn destroy(&self) -> Result<(), Error> {
+        let file = Open::writing(KIND, &self.path)
+            .open()
+            .map_err(|error| self.missing(error))?;
+        lock(&file, Mode::Exclusive, KIND, &self.path)?;
+        std::fs::remove_file(&self.path).map_err(|source| self.missing(KIND.io(Action::Remove, &self.path, source)))?;
+        let mut left = file.metadata().map_or(0, |metadata| metadata.len());
+        let zeroes = [0; 4096];
+        let mut offset = 0_u64;
+        while left > 0 {
+            let count = left.min(4096);
+            let part = usize::try_from(count).ok().and_then(|count| zeroes.get(..count));
+            if part.is_none_or(|part| file.write_all_at(part, offset).is_err()) {
+                break;
+            }
+            offset = offset.saturating_add(count);
+            left = left.saturating_sub(count);
+        }
+        Ok(())
+    }
+}
+
+fn encoded(credentials: &Credentials, parsed: &Parsed) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut writer = Writer::new(parsed.order);
+    let version: FormatVersion = parsed.contents.version;
+    write_credential(&mut writer, credentials, version).map_err(unwritable)?;
+    Ok(writer.finish())
+}
+
+fn unwritable(fault: FormatFault) -> Error {
+    Error::Unwritable { what: KIND, fault }
+}
+
+const KIND: FileKind = FileKind::CredentialCache;
+/// Octets in a file.
+const MAX_FILE: u64 = 64 << 20;
+/// How often another file may take the place of the one that was opened.
+const MAX_REOPENS: usize = 16;
+
+#[cfg(test)]
+mod tests;
