@@ -1,0 +1,264 @@
+//! The TGS exchange, RFC 4120 §3.3: a ticket in, another ticket out.
+
+use krb5_crypto::{Key, KeyUsage};
+use krb5_proto::messages::preauth;
+use krb5_proto::messages::{
+    AuthorizationData, EncTgsRepPart, EncryptedData, KdcOptions, KdcReqBody, TgsRep, TgsReq, TicketFlags,
+};
+use krb5_proto::{ErrorCode, KerberosTime, Principal, Timestamp};
+
+use crate::database::{Attribute, Entry};
+use crate::grant::{Grant, inherent_flags, requested_flags};
+use crate::kdc::Core;
+use crate::lifetime::{Bounds, Lifetime};
+use crate::refusal::Refusal;
+use crate::tgs_request::{self, Header};
+
+/// Answers `request`, which `octets` encode.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn answer(core: &Core, request: &TgsReq, octets: &[u8], now: Timestamp) -> Result<Vec<u8>, Refusal> {
+    let header = tgs_request::authenticate(core, request, octets, now)?;
+    refuse_unsupported(request)?;
+    let body = &request.req_body;
+    let server = core.server(body, now.time)?;
+    let grant = if body.kdc_options.contains(KdcOptions::RENEW) {
+        renewed(core, &header, body, server, now)?
+    } else {
+        derived(core, &header, body, server, now)?
+    };
+    reply(&header, &grant, server, body)
+}
+
+fn reply(header: &Header, grant: &Grant, server: &Entry, body: &KdcReqBody) -> Result<Vec<u8>, Refusal> {
+    let plaintext = EncTgsRepPart(grant.reply_part(body.nonce)).to_der()?;
+    let (key, usage) = match &header.subkey {
+        Some(subkey) => (subkey, KeyUsage::TGS_REP_SUBKEY),
+        None => (&header.session_key, KeyUsage::TGS_REP_SESSION),
+    };
+    let rep = TgsRep {
+        padata: None,
+        crealm: grant.client.realm.clone(),
+        cname: grant.client.name.clone(),
+        ticket: grant.ticket(server.best_key())?,
+        enc_part: EncryptedData {
+            etype: key.enctype().number(),
+            kvno: None,
+            cipher: key.encrypt(usage, &plaintext)?.into(),
+        },
+    };
+    Ok(rep.to_der()?)
+}
+
+/// The same ticket for longer. Its flags and data stay.
+fn renewed(core: &Core, header: &Header, body: &KdcReqBody, server: &Entry, now: Timestamp) -> Result<Grant, Refusal> {
+    let old = &header.ticket;
+    let renew_till = old
+        .renew_till
+        .filter(|_| old.flags.contains(TicketFlags::RENEWABLE))
+        .ok_or(Refusal::new(
+            ErrorCode::KDC_ERR_BADOPTION,
+            "the ticket is not renewable",
+        ))?;
+    if header.server != server.principal.name {
+        return Err(ErrorCode::KDC_ERR_SERVER_NOMATCH.into());
+    }
+    let life = old.endtime.since(old.starttime.unwrap_or(old.authtime));
+    let lifetime = Lifetime {
+        start: now.time,
+        end: now.time.offset(life).min(renew_till),
+        renew_till: Some(renew_till),
+    };
+    if lifetime.end <= lifetime.start {
+        return Err(ErrorCode::KRB_AP_ERR_TKT_EXPIRED.into());
+    }
+    grant(
+        core,
+        header,
+        body,
+        Terms {
+            flags: old.flags,
+            lifetime,
+            server,
+        },
+    )
+}
+
+/// A ticket for another server, or one of more or less use for the same.
+fn derived(core: &Core, header: &Header, body: &KdcReqBody, server: &Entry, now: Timestamp) -> Result<Grant, Refusal> {
+    if !is_own_tgt(core, header) {
+        return Err(ErrorCode::KRB_AP_ERR_NOT_US.into());
+    }
+    let options = body.kdc_options;
+    refuse_beyond_tgt(options, header.ticket.flags)?;
+    if options.contains(KdcOptions::PROXY) && server.principal.is_krbtgt() {
+        return Err(Refusal::new(
+            ErrorCode::KDC_ERR_BADOPTION,
+            "a ticket-granting ticket cannot be a proxy",
+        ));
+    }
+    let lifetime = lifetime(core, header, body, server, now.time)?;
+    let mut flags = requested_flags(options, &[server]) | inherent_flags(&lifetime, server);
+    let inherited = TicketFlags::PRE_AUTHENT | TicketFlags::HW_AUTHENT | TicketFlags::FORWARDED;
+    flags.insert(header.ticket.flags.intersection(inherited));
+    if options.contains(KdcOptions::FORWARDED) {
+        flags.insert(TicketFlags::FORWARDED);
+    }
+    if options.contains(KdcOptions::PROXY) {
+        flags.insert(TicketFlags::PROXY);
+    }
+    grant(
+        core,
+        header,
+        body,
+        Terms {
+            flags,
+            lifetime,
+            server,
+        },
+    )
+}
+
+/// What has been decided about a ticket.
+struct Terms<'a> {
+    flags: TicketFlags,
+    lifetime: Lifetime,
+    server: &'a Entry,
+}
+
+fn grant(core: &Core, header: &Header, body: &KdcReqBody, terms: Terms<'_>) -> Result<Grant, Refusal> {
+    let elsewhere = KdcOptions::FORWARDED.union(KdcOptions::PROXY);
+    let addresses = if body.kdc_options.intersection(elsewhere) == KdcOptions::empty() {
+        header.ticket.caddr.clone()
+    } else {
+        body.addresses.clone()
+    };
+    let session_type = terms
+        .server
+        .common_enctype(&body.etype)
+        .ok_or(ErrorCode::KDC_ERR_ETYPE_NOSUPP)?;
+    let server = body.sname.as_ref().unwrap_or(&terms.server.principal.name);
+    Ok(Grant {
+        flags: terms.flags,
+        session_key: Key::generate(core.provider, session_type)?,
+        client: Principal::new(header.ticket.crealm.clone(), header.ticket.cname.clone()),
+        server: Principal::new(core.realm.clone(), server.clone()),
+        authtime: header.ticket.authtime,
+        lifetime: terms.lifetime,
+        addresses,
+        authorization_data: authorization_data(header, body)?,
+    })
+}
+
+/// What the client adds, then what the ticket has.
+fn authorization_data(header: &Header, body: &KdcReqBody) -> Result<Option<AuthorizationData>, Refusal> {
+    let mut entries = Vec::new();
+    if let Some(data) = &body.enc_authorization_data {
+        let plaintext = match &header.subkey {
+            Some(subkey) => tgs_request::decrypt(subkey, KeyUsage::TGS_REQ_AUTHDATA_SUBKEY, data)?,
+            None => tgs_request::decrypt(&header.session_key, KeyUsage::TGS_REQ_AUTHDATA_SESSION, data)?,
+        };
+        entries.extend(AuthorizationData::from_der(&plaintext)?.0);
+    }
+    entries.extend(
+        header
+            .ticket
+            .authorization_data
+            .iter()
+            .flat_map(|data| data.iter().cloned()),
+    );
+    Ok(Some(AuthorizationData(entries)).filter(|data| !data.is_empty()))
+}
+
+fn lifetime(
+    core: &Core,
+    header: &Header,
+    body: &KdcReqBody,
+    server: &Entry,
+    now: KerberosTime,
+) -> Result<Lifetime, Refusal> {
+    let policy = &core.policy;
+    let latest = now.plus(policy.max_renewable_life);
+    let bounds = Bounds {
+        now,
+        end: now.plus(policy.max_life).min(header.ticket.endtime),
+        renew_till: header
+            .ticket
+            .renew_till
+            .filter(|_| header.ticket.flags.contains(TicketFlags::RENEWABLE))
+            .filter(|_| !server.is(Attribute::NotRenewable))
+            .map(|renew_till| renew_till.min(latest)),
+    };
+    bounds.grant(body, policy.clock_skew)
+}
+
+fn is_own_tgt(core: &Core, header: &Header) -> bool {
+    header.server == Principal::krbtgt(&core.realm, &core.realm).name
+}
+
+/// Refuses options that the ticket-granting ticket does not have itself.
+fn refuse_beyond_tgt(options: KdcOptions, tgt: TicketFlags) -> Result<(), Refusal> {
+    let rules = [
+        (
+            KdcOptions::FORWARDABLE,
+            TicketFlags::FORWARDABLE,
+            "the ticket-granting ticket is not forwardable",
+        ),
+        (
+            KdcOptions::FORWARDED,
+            TicketFlags::FORWARDABLE,
+            "the ticket-granting ticket is not forwardable",
+        ),
+        (
+            KdcOptions::PROXIABLE,
+            TicketFlags::PROXIABLE,
+            "the ticket-granting ticket is not proxiable",
+        ),
+        (
+            KdcOptions::PROXY,
+            TicketFlags::PROXIABLE,
+            "the ticket-granting ticket is not proxiable",
+        ),
+        (
+            KdcOptions::RENEWABLE,
+            TicketFlags::RENEWABLE,
+            "the ticket-granting ticket is not renewable",
+        ),
+    ];
+    let broken = rules
+        .into_iter()
+        .find(|(option, flag, _)| options.contains(*option) && !tgt.contains(*flag));
+    broken.map_or(Ok(()), |(_, _, text)| {
+        Err(Refusal::new(ErrorCode::KDC_ERR_BADOPTION, text))
+    })
+}
+
+/// Refuses what would need another policy than this KDC has: impersonation, user-to-user, anonymity, postdated tickets.
+fn refuse_unsupported(request: &TgsReq) -> Result<(), Refusal> {
+    let options = [
+        KdcOptions::CNAME_IN_ADDL_TKT,
+        KdcOptions::REQUEST_ANONYMOUS,
+        KdcOptions::ENC_TKT_IN_SKEY,
+        KdcOptions::VALIDATE,
+    ];
+    if options
+        .iter()
+        .any(|option| request.req_body.kdc_options.contains(*option))
+    {
+        return Err(ErrorCode::KDC_ERR_BADOPTION.into());
+    }
+    let padata = request.padata.as_deref().unwrap_or_default();
+    if [PA_FOR_USER, PA_S4U_X509_USER]
+        .iter()
+        .any(|kind| preauth::find(padata, *kind).is_some())
+    {
+        return Err(ErrorCode::KDC_ERR_PADATA_TYPE_NOSUPP.into());
+    }
+    Ok(())
+}
+
+/// PA-FOR-USER, [MS-SFU] §2.2.1: a ticket in another's name.
+const PA_FOR_USER: i32 = 129;
+/// PA-S4U-X509-USER, [MS-SFU] §2.2.2: likewise.
+const PA_S4U_X509_USER: i32 = 130;
