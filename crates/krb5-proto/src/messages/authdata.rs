@@ -1,8 +1,12 @@
 //! AuthorizationData, RFC 4120 §5.2.6.
 
+#[cfg(test)]
+mod tests;
+
 use der::Sequence;
 
 use super::strings::Octets;
+use crate::Error;
 
 /// One element of AuthorizationData.
 #[derive(Clone, Debug, PartialEq, Eq, Sequence)]
@@ -26,7 +30,71 @@ sequence_of! {
     AuthorizationData, AuthDataEntry, "AuthorizationData"
 }
 
+impl AuthorizationData {
+    /// All elements of type `ad_type`, also those within AD-IF-RELEVANT.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if an AD-IF-RELEVANT is, or if they nest deeper than anyone needs.
+    pub fn find(&self, ad_type: i32) -> Result<Vec<Octets>, Error> {
+        let mut found = Vec::new();
+        let mut level = vec![self.clone()];
+        for _ in 0..MAX_NESTING {
+            let mut below = Vec::new();
+            for entry in level.iter().flat_map(|data| &data.0) {
+                if entry.ad_type == ad_type {
+                    found.push(entry.ad_data.clone());
+                }
+                if entry.ad_type == AD_IF_RELEVANT {
+                    below.push(Self::from_der(&entry.ad_data)?);
+                }
+            }
+            level = below;
+        }
+        if level.is_empty() {
+            return Ok(found);
+        }
+        Err(Error::Malformed {
+            what: "AD-IF-RELEVANT",
+            source: der::ErrorKind::Overlength.into(),
+        })
+    }
+
+    /// The word of the initiator's KERB-AP-OPTIONS, [MS-KILE]: `None` unless there is exactly
+    /// one, of four octets.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn kerb_ap_options(&self) -> Result<Option<u32>, Error> {
+        let found = self.find(AD_AP_OPTIONS)?;
+        let [only] = found.as_slice() else {
+            return Ok(None);
+        };
+        Ok(<[u8; 4]>::try_from(only.as_bytes()).ok().map(u32::from_le_bytes))
+    }
+
+    /// KERB-AP-OPTIONS as initiators send it: within AD-IF-RELEVANT.
+    ///
+    /// # Errors
+    /// [`Error::Unencodable`].
+    pub fn with_kerb_ap_options(options: u32) -> Result<Self, Error> {
+        let entry = AuthDataEntry {
+            ad_type: AD_AP_OPTIONS,
+            ad_data: options.to_le_bytes()[..].into(),
+        };
+        let ad_data = Self(vec![entry]).to_der()?.into();
+        Ok(Self(vec![AuthDataEntry {
+            ad_type: AD_IF_RELEVANT,
+            ad_data,
+        }]))
+    }
+}
+
 /// AD-IF-RELEVANT, RFC 4120 §5.2.6.1.
 pub const AD_IF_RELEVANT: i32 = 1;
-/// KERB-AP-OPTIONS, [MS-KILE] §2.2.2.
+/// KERB-AP-OPTIONS, [MS-KILE].
 pub const AD_AP_OPTIONS: i32 = 143;
+/// In KERB-AP-OPTIONS: the initiator knows channel bindings and binds where it can.
+pub const KERB_AP_OPTIONS_CBT: u32 = 0x4000;
+
+/// How deep AD-IF-RELEVANT may nest.
+const MAX_NESTING: usize = 8;

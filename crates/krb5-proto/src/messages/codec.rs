@@ -32,14 +32,7 @@ pub(crate) fn decode_message<T: Message>(octets: &[u8]) -> Result<T, Error> {
 /// Decodes a message under any of `tags`.
 pub(crate) fn decode_tagged<T: Message>(octets: &[u8], tags: &[u32]) -> Result<T, Error> {
     decode_with(T::NAME, octets, |reader| {
-        let header = Header::decode(reader)?;
-        match header.tag() {
-            Tag::Application {
-                constructed: true,
-                number,
-            } if tags.contains(&number.value()) => {}
-            other => return Err(other.value_error().into()),
-        }
+        let header = application_header(reader, tags)?;
         reader.read_nested(header.length(), |reader| reader.sequence(decode_fields::<T, _>))
     })
 }
@@ -70,6 +63,46 @@ pub(crate) fn encode_tagged<T: Message>(message: &T, tag: u32) -> Result<Vec<u8>
 /// Encodes a value that has no APPLICATION tag of its own.
 pub(crate) fn encode_plain<T: Encode>(what: &'static str, value: &T) -> Result<Vec<u8>, Error> {
     value.to_der().map_err(|source| Error::Unencodable { what, source })
+}
+
+/// The octets within the field `[number]` of a message under any of `tags`.
+pub(crate) fn raw_field<'a>(
+    what: &'static str,
+    message: &'a [u8],
+    tags: &[u32],
+    number: u32,
+) -> Result<&'a [u8], Error> {
+    decode_with(what, message, |reader| {
+        let header = application_header(reader, tags)?;
+        reader.read_nested(header.length(), |reader| {
+            reader.sequence(|reader| find_field(reader, number))
+        })
+    })
+}
+
+/// Reads a SEQUENCE's fields to its end, and keeps one.
+fn find_field<'a>(reader: &mut SliceReader<'a>, number: u32) -> der::Result<&'a [u8]> {
+    let mut found = None;
+    while !reader.is_finished() {
+        let header = Header::decode(reader)?;
+        let content = reader.read_slice(header.length())?;
+        if header.tag().number() == TagNumber(number) {
+            found = Some(content);
+        }
+    }
+    found.ok_or_else(|| Tag::Sequence.value_error().into())
+}
+
+/// Reads the header of an APPLICATION tag, one of `tags`.
+fn application_header<'a>(reader: &mut SliceReader<'a>, tags: &[u32]) -> der::Result<Header> {
+    let header = Header::decode(reader)?;
+    match header.tag() {
+        Tag::Application {
+            constructed: true,
+            number,
+        } if tags.contains(&number.value()) => Ok(header),
+        other => Err(other.value_error().into()),
+    }
 }
 
 fn decode_with<'a, T>(

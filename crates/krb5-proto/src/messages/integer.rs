@@ -91,3 +91,6 @@ fn modulo_2_32(octets: &[u8]) -> Option<u32> {
 
 /// Eight octets and a sign octet: no sender is known to write more.
 const LONGEST: usize = 9;
+
+#[cfg(test)]
+mod tests;

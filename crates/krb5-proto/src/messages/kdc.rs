@@ -124,6 +124,14 @@ pub struct KdcReqBody {
 
 plain!(KdcReqBody, "KDC-REQ-BODY");
 
+/// The octets of the KDC-REQ-BODY within an AS-REQ or TGS-REQ, as they were sent: what the checksum of a TGS-REQ covers.
+///
+/// # Errors
+/// [`Error::Malformed`] or [`Error::TooLarge`].
+pub fn raw_req_body(request: &[u8]) -> Result<&[u8], Error> {
+    codec::raw_field("KDC-REQ", request, &[10, 12], 4)
+}
+
 /// The AS-REP, RFC 4120 §5.4.2.
 ///
 /// ```text

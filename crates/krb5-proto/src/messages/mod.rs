@@ -36,3 +36,6 @@ pub use preauth::{EtypeInfo, EtypeInfo2, MethodData, PaData, PaEncTsEnc};
 pub use strings::{KerberosString, Octets, Realm};
 pub use ticket::{EncTicketPart, Ticket, TransitedEncoding};
 pub use time::{KerberosTime, Microseconds, Timestamp};
+
+#[cfg(test)]
+mod tests;

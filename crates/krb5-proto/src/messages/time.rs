@@ -282,3 +282,6 @@ fn is_leap(year: i64) -> bool {
 
 /// Days from 0000-03-01 to 1970-01-01.
 const DAYS_TO_1970: i64 = 719_468;
+
+#[cfg(test)]
+mod tests;
