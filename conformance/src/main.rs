@@ -12,6 +12,7 @@ mod party;
 mod pipe;
 mod process;
 mod programs;
+mod progress;
 mod realm;
 mod report;
 mod runner;

@@ -11,13 +11,13 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     area::{AREAS, Subject, establish},
     flavour::{Flavour, Role},
     pair::Pair,
     programs::Programs,
+    progress::Progress,
     realm::Realm,
     report::{Checks, Row, matches},
     scenario::{Outcome, Scenario, matrix},
@@ -158,23 +158,23 @@ pub(crate) fn run(plan: &Plan, programs: &Programs, directory: &Path) -> Result<
 fn work(site: &Site<'_>, jobs: &[Job]) -> Vec<Row> {
     let next = AtomicUsize::new(0);
     let rows = Mutex::new(Vec::new());
-    let progress = progress(jobs.len());
+    let progress = Progress::new(jobs.len());
     thread::scope(|scope| {
         for _ in 0..site.plan.jobs.max(1) {
             scope.spawn(|| {
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    progress.set_message(job.name());
+                    progress.begin(job.name());
                     let mut done = site.run(job);
                     done.retain(|row| site.plan.wants(&row.name));
                     rows.lock()
                         .expect("no thread panics while it holds the rows")
                         .append(&mut done);
-                    progress.inc(1);
+                    progress.advance();
                 }
             });
         }
     });
-    progress.finish_and_clear();
+    progress.finish();
     let mut rows = rows.into_inner().expect("no thread panics while it holds the rows");
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     rows
@@ -295,12 +295,4 @@ fn stop(plan: &Plan, kdc: Flavour, realm: &mut Realm) -> Option<Row> {
     let peer = *plan.peers.first()?;
     plan.wants(&name)
         .then(|| Row::new(name, peer, "ends-on-sigterm", Role::Acceptor, checks))
-}
-
-fn progress(length: usize) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(u64::try_from(length).ok(), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{elapsed} [{bar:30}] {pos}/{len} {wide_msg}") {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -15,7 +15,7 @@ fn suite(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_gss-conformance"))
         .args(arguments)
         .output()
-        .unwrap()
+        .expect("the program that this package builds can be started")
 }
 
 fn said(output: &Output) -> String {
