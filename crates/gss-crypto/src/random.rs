@@ -10,6 +10,9 @@ pub trait Random: Debug + Send + Sync {
 }
 
 /// The operating system's generator, asked at each use: no state of our own that a `fork` could duplicate.
+///
+/// On `wasm32-unknown-unknown`, which has no operating system, the final program chooses one of `getrandom`'s back ends
+/// (its feature `wasm_js`, or `--cfg getrandom_backend="custom"`).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OsRandom;
 
