@@ -5,7 +5,7 @@ use std::sync::Arc;
 use krb5_crypto::Key;
 
 use crate::Principal;
-use crate::error::KeyLookupError;
+use crate::error::{KeyLookupError, LookupFailure};
 
 /// Finds the long-term keys that a ticket may be encrypted in: a keytab, or a KDC's database.
 pub trait KeyLookup {
@@ -33,5 +33,19 @@ pub trait KeyLookup {
     ) -> Result<Vec<(Principal, Arc<Key>)>, Box<KeyLookupError>> {
         let keys = self.keys(server, kvno, etype)?;
         Ok(keys.into_iter().map(|key| (server.clone(), key)).collect())
+    }
+
+    /// What to report when none of the keys decrypts the ticket.
+    ///
+    /// Override this where keys are tried that do not fit the ticket's name or version, to say what does not fit.
+    fn undecipherable(&self, server: &Principal, kvno: Option<u32>, etype: i32) -> Box<KeyLookupError> {
+        Box::new(KeyLookupError {
+            failure: LookupFailure::Undecipherable,
+            place: "the key table".to_owned(),
+            server: server.clone(),
+            kvno,
+            etype,
+            found: Vec::new(),
+        })
     }
 }

@@ -81,8 +81,11 @@ fn nonce(provider: &'static CryptoProvider) -> Result<u32, Error> {
     random(provider, 0x7fff_ffff)
 }
 
-/// A first sequence number: random, not zero, below 2^30.
-fn sequence_number(provider: &'static CryptoProvider) -> Result<u32, Error> {
+/// A first sequence number: random, not zero, and below 2^30, since old peers decode it as a signed number.
+///
+/// # Errors
+/// [`Error::Crypto`] if there is no randomness.
+pub fn sequence_number(provider: &'static CryptoProvider) -> Result<u32, Error> {
     random(provider, 0x3fff_ffff)
 }
 

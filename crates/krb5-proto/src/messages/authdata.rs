@@ -72,6 +72,14 @@ impl AuthorizationData {
         Ok(<[u8; 4]>::try_from(only.as_bytes()).ok().map(u32::from_le_bytes))
     }
 
+    /// Whether the initiator says that it knows channel bindings: an acceptor that has some must not take its silence
+    /// about them for ignorance. Data that cannot be read say nothing.
+    #[must_use]
+    pub fn requires_channel_bindings(&self) -> bool {
+        let options = self.kerb_ap_options().ok().flatten();
+        options.is_some_and(|options| options & KERB_AP_OPTIONS_CBT != 0)
+    }
+
     /// KERB-AP-OPTIONS as initiators send it: within AD-IF-RELEVANT.
     ///
     /// # Errors

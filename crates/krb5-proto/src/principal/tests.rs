@@ -43,7 +43,7 @@ fn names_are_split_at_unescaped_separators() {
         ("@R", &[b""], b"R"),
         ("a/@R", &[b"a", b""], b"R"),
         ("a@", &[b"a"], b""),
-        ("käse@R", &["käse".as_bytes()], b"R"),
+        ("käse@R", &[b"k\xc3\xa4se"], b"R"),
         (r"a\x41@R", &[b"ax41"], b"R"),
         (r"a\x1b\xff@R", &[b"a\x1b\xff"], b"R"),
     ];

@@ -6,12 +6,12 @@ use std::time::Duration;
 use krb5_crypto::{CryptoProvider, Enctype, Key, KeyUsage};
 
 use super::{KeyLookup, decrypt, decrypt_rep, encrypt_rep, make_subkey};
-use crate::error::{EtypeNumbers, KeyLookupError, LookupFailure};
+use crate::error::EtypeNumbers;
 use crate::exchange::Subkey;
 use crate::messages::{
     ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncTicketPart, HostAddress, Ticket, TicketFlags,
 };
-use crate::{Error, FoundKey, KerberosTime, Principal, Timestamp};
+use crate::{Error, KerberosTime, Principal, Timestamp};
 
 /// What an acceptor takes.
 #[derive(Clone, Debug)]
@@ -323,30 +323,14 @@ fn open_ticket(keys: &dyn KeyLookup, ticket: &Ticket) -> Result<(Principal, EncT
     let kvno = ticket.enc_part.kvno.map(|kvno| kvno.0).filter(|kvno| *kvno != 0);
     let etype = ticket.enc_part.etype;
     let candidates = keys.named_keys(&named, kvno, etype).map_err(Error::NoKey)?;
-    let mut found = Vec::new();
     for (principal, key) in candidates {
         match decrypt(&key, KeyUsage::TICKET, &ticket.enc_part, "the ticket") {
             Ok(plaintext) => return Ok((principal, EncTicketPart::from_der(&plaintext)?)),
-            Err(Error::Integrity { .. }) => {
-                found.push(FoundKey {
-                    principal,
-                    kvno: kvno.unwrap_or(0),
-                    etype: key.enctype().number(),
-                });
-            }
+            Err(Error::Integrity { .. }) => {}
             Err(other) => return Err(other),
         }
     }
-    let place = "the key table".to_owned();
-    let failure = LookupFailure::Undecipherable;
-    Err(Error::NoKey(Box::new(KeyLookupError {
-        failure,
-        place,
-        server: named,
-        kvno,
-        etype,
-        found,
-    })))
+    Err(Error::NoKey(keys.undecipherable(&named, kvno, etype)))
 }
 
 /// The last octets of the ciphertext, as many as the encryption type's integrity tag has.

@@ -20,6 +20,9 @@ fn i27_ap_options_are_one_little_endian_word() {
     assert_eq!(cbt.kerb_ap_options().unwrap(), Some(0x4000));
     let bare = AuthorizationData(vec![entry(AD_AP_OPTIONS, &[0, 0x40, 0, 0])]);
     assert_eq!(bare.kerb_ap_options().unwrap(), Some(0x4000));
+    assert!(cbt.requires_channel_bindings() && bare.requires_channel_bindings());
+    let other = AuthorizationData::with_kerb_ap_options(!KERB_AP_OPTIONS_CBT).unwrap();
+    assert!(!other.requires_channel_bindings());
 }
 
 #[test]
@@ -52,4 +55,5 @@ fn nesting_is_bounded() {
 fn malformed_inner_data_are_an_error() {
     let data = AuthorizationData(vec![entry(AD_IF_RELEVANT, &[0x30, 5]), entry(7, b"x")]);
     assert!(data.find(7).is_err());
+    assert!(!data.requires_channel_bindings());
 }
