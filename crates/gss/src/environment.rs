@@ -1,29 +1,45 @@
 //! The process: its variables, clock, user and host. The one place that looks at them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gss_core::{Clock, Environment, User};
+#[cfg(feature = "net")]
+use krb5_store::config::Settings;
 
 use crate::privilege;
 
 /// The surroundings of this process: the variables that mechanisms know (`KRB5_CONFIG`, `KRB5CCNAME`, `KRB5_KTNAME`,
-/// …), the system's clock, host name and user.
+/// …), the system's clock, host name and user. `KRB5_CONFIG` is the system's `/etc/krb5.conf` where it is not set and
+/// that file is there.
 ///
 /// A process with privileges that its starter lacks (set-user-ID, file capabilities) gets no variables: whoever
 /// started it must not choose its configuration. Values that are not UTF-8 are left out.
 #[must_use]
 pub fn environment() -> Environment {
-    let environment = surroundings();
-    if privilege::elevated() {
-        return environment;
-    }
-    VARIABLES
+    let elevated = privilege::elevated();
+    let variable = |name: &str| if elevated { None } else { std::env::var(name).ok() };
+    with_variables(surroundings(), variable, Path::new(SYSTEM_CONFIG))
+}
+
+fn with_variables(
+    environment: Environment,
+    variable: impl Fn(&str) -> Option<String>,
+    system_config: &Path,
+) -> Environment {
+    let environment = VARIABLES
         .iter()
-        .fold(environment, |environment, name| match std::env::var(name) {
-            Ok(value) => environment.with_variable(*name, value),
-            Err(_) => environment,
-        })
+        .fold(environment, |environment, name| match variable(name) {
+            Some(value) => environment.with_variable(*name, value),
+            None => environment,
+        });
+    match system_config.to_str() {
+        Some(path) if environment.variable(CONFIG).is_none() && system_config.exists() => {
+            environment.with_variable(CONFIG, path)
+        }
+        _ => environment,
+    }
 }
 
 /// What the system says, not the environment.
@@ -66,25 +82,20 @@ fn host() -> Option<String> {
 }
 
 /// The configuration of Kerberos: what the program put into `environment` as an extension, or else the files that
-/// `KRB5_CONFIG` names (separated by colons), or else `/etc/krb5.conf`, which may be missing.
+/// `KRB5_CONFIG` names, separated by colons, or else nothing but defaults.
 ///
 /// # Errors
-/// What is wrong with the files, or that none of those in `KRB5_CONFIG` is there.
+/// What is wrong with the files, or that none of them is there.
 #[cfg(feature = "net")]
-pub(crate) fn krb5_settings(environment: &Environment) -> Result<Arc<krb5_store::config::Settings>, krb5_store::Error> {
-    use krb5_store::config::Settings;
-
+pub(crate) fn krb5_settings(environment: &Environment) -> Result<Arc<Settings>, krb5_store::Error> {
     if let Some(settings) = environment.extension::<Settings>() {
         return Ok(settings);
     }
-    if let Some(paths) = environment.variable("KRB5_CONFIG") {
-        let paths: Vec<&str> = paths.split(':').filter(|path| !path.is_empty()).collect();
-        return Settings::load(&paths).map(Arc::new);
-    }
-    match Settings::load(&["/etc/krb5.conf"]) {
-        Err(krb5_store::Error::ConfigMissing { denied, .. }) if denied.is_empty() => Settings::parse("").map(Arc::new),
-        loaded => loaded.map(Arc::new),
-    }
+    let Some(paths) = environment.variable(CONFIG) else {
+        return Ok(Arc::default());
+    };
+    let paths: Vec<&str> = paths.split(':').filter(|path| !path.is_empty()).collect();
+    Settings::load(&paths).map(Arc::new)
 }
 
 /// The system's time.
@@ -108,3 +119,56 @@ const VARIABLES: [&str; 8] = [
     "KRB5_KTNAME",
     "TMPDIR",
 ];
+
+const CONFIG: &str = "KRB5_CONFIG";
+const SYSTEM_CONFIG: &str = "/etc/krb5.conf";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn empty() -> Environment {
+        Environment::new(Arc::new(SystemClock))
+    }
+
+    fn nothing() -> &'static Path {
+        Path::new("/nonexistent/krb5.conf")
+    }
+
+    #[test]
+    fn only_the_variables_that_mechanisms_know_are_taken_over() {
+        let environment = with_variables(empty(), |name| Some(format!("value of {name}")), nothing());
+        assert_eq!(environment.variable("KRB5CCNAME"), Some("value of KRB5CCNAME"));
+        assert_eq!(environment.variable("PATH"), None);
+    }
+
+    #[test]
+    fn the_systems_configuration_is_the_default_where_it_is_there() {
+        let there = Path::new(env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(
+            with_variables(empty(), |_| None, there).variable(CONFIG),
+            there.to_str()
+        );
+        assert_eq!(with_variables(empty(), |_| None, nothing()).variable(CONFIG), None);
+        let named = with_variables(empty(), |_| Some("named".to_owned()), there);
+        assert_eq!(named.variable(CONFIG), Some("named"));
+    }
+
+    #[test]
+    fn the_process_has_a_clock_and_on_unix_a_user() {
+        let environment = environment();
+        assert!(environment.clock().now() > Duration::from_secs(1_700_000_000));
+        assert!(cfg!(not(unix)) || environment.user().is_some());
+    }
+
+    #[cfg(feature = "net")]
+    #[test]
+    fn settings_of_the_program_come_before_files_and_no_files_mean_the_defaults() {
+        let ours = Arc::new(Settings::parse("[libdefaults]\ndefault_realm = OURS\n").unwrap());
+        let environment = empty().with_variable(CONFIG, "/nonexistent/krb5.conf");
+        assert!(krb5_settings(&environment).is_err());
+        let settings = krb5_settings(&environment.with_extension(ours)).unwrap();
+        assert_eq!(settings.default_realm(), Some("OURS"));
+        assert_eq!(krb5_settings(&empty()).unwrap().default_realm(), None);
+    }
+}

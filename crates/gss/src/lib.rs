@@ -21,15 +21,14 @@ mod environment;
 mod handshake;
 mod privilege;
 
-// A crate that nobody names is dropped by the linker, and its mechanism with it.
-#[cfg(feature = "krb5")]
-use gss_mech_krb5 as _;
-
 pub use gss_core::{
     self, Accept, Acquire, ChannelBindings, Credential, Environment, Error, ErrorKind, Flags, Initiate, Mechanisms,
     Name, Oid, Privacy, Sequence, StepError, Unwrapped, Verified,
 };
 
+// A crate that nobody names is dropped by the linker, and its mechanism with it.
+#[cfg(feature = "krb5")]
+pub use gss_mech_krb5 as krb5;
 #[cfg(feature = "kdc")]
 pub use krb5_kdc as kdc;
 

@@ -62,7 +62,7 @@ impl Kdcs {
         }
         let settings = match &self.environment {
             Some(environment) => crate::environment::krb5_settings(environment)?,
-            None => Arc::new(Settings::parse("")?),
+            None => Arc::default(),
         };
         Ok(self.client.get_or_init(|| KdcClient::new(settings)))
     }

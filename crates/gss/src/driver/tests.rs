@@ -70,8 +70,27 @@ mod net {
 
     use gss_core::flow::Server;
     use krb5_store::config::Settings;
+    use krb5_store::proto::messages::{KrbError, Microseconds};
+    use krb5_store::proto::{KerberosTime, NameType, PrincipalName};
 
     use super::*;
+
+    fn kdc_error() -> Vec<u8> {
+        let error = KrbError {
+            ctime: None,
+            cusec: None,
+            stime: KerberosTime(0),
+            susec: Microseconds::new(0).unwrap(),
+            error_code: 6,
+            crealm: None,
+            cname: None,
+            realm: "R".into(),
+            sname: PrincipalName::new(NameType::SRV_INST, ["krbtgt", "R"]),
+            e_text: None,
+            e_data: None,
+        };
+        error.to_der().unwrap()
+    }
 
     #[test]
     fn a_realm_without_a_kdc_and_a_password_service_are_refused_by_name() {
@@ -83,7 +102,7 @@ mod net {
     }
 
     #[test]
-    fn a_kdc_that_the_settings_name_is_asked() {
+    fn the_only_kdc_that_the_settings_name_is_asked_and_counts_as_primary() {
         let kdc = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = kdc.local_addr().unwrap();
         let conf = format!("[realms]\nR = {{\n kdc = {address}\n}}\n");
@@ -91,14 +110,14 @@ mod net {
         let served = std::thread::spawn(move || {
             let mut request = [0; 16];
             let (length, from) = kdc.recv_from(&mut request).unwrap();
-            kdc.send_to(&[0x6b, 0], from).unwrap();
+            kdc.send_to(&kdc_error(), from).unwrap();
             request[..length].to_vec()
         });
         let reply = BlockingDriver::new(&environment).answer(kdc_request(Service::Kdc));
         let IoReply::Message { octets, server } = reply else {
             panic!("{reply:?}")
         };
-        assert_eq!((octets, server), (vec![0x6b, 0], Server::Any));
+        assert_eq!((octets, server), (kdc_error(), Server::Primary));
         assert_eq!(served.join().unwrap(), [0x6a, 0]);
     }
 
