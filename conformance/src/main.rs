@@ -70,6 +70,9 @@ struct Run {
     /// How many contexts at a time; as many as there are processors otherwise
     #[arg(long)]
     jobs: Option<usize>,
+    /// How long a row may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    deadline: u64,
     /// Print every row as JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -108,6 +111,7 @@ impl Run {
             subject: self.subject,
             peers,
             only: self.only.clone(),
+            deadline: self.deadline,
             jobs: self
                 .jobs
                 .or_else(|| std::thread::available_parallelism().ok().map(usize::from))

@@ -15,9 +15,6 @@ use crate::{
     scenario::{Outcome, Scenario, Terms},
 };
 
-/// How long a row may take, in seconds.
-const ROW_DEADLINE: u64 = 60;
-
 /// Both sides of a context.
 #[derive(Debug)]
 pub(crate) struct Pair {
@@ -82,9 +79,9 @@ impl Pair {
         })
     }
 
-    /// Gives the row that begins now its full time.
-    pub(crate) fn begin_row(&mut self) {
-        let deadline = within(ROW_DEADLINE);
+    /// Gives the row that begins now its full time, in seconds.
+    pub(crate) fn begin_row(&mut self, seconds: u64) {
+        let deadline = within(seconds);
         self.initiator.pipe.deadline = deadline;
         self.acceptor.pipe.deadline = deadline;
     }

@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     /// Patterns of row names; without one, all rows.
     pub(crate) only: Vec<String>,
     pub(crate) jobs: usize,
+    /// How long a row may take, in seconds.
+    pub(crate) deadline: u64,
 }
 
 /// A piece of work that one thread does.
@@ -236,7 +238,7 @@ impl Site<'_> {
     fn establish(&self, job: &Job, scenario: &Scenario, checks: &mut Checks) -> Result<(Pair, bool)> {
         let site = self.site(job)?;
         let mut pair = Pair::start(self.programs, site, scenario, self.directory)?;
-        pair.begin_row();
+        pair.begin_row(self.plan.deadline);
         let handshake = pair.handshake(scenario.terms)?;
         establish(&handshake, scenario, site, checks);
         let standing = handshake.established().is_some();
@@ -264,7 +266,7 @@ impl Site<'_> {
         if !self.plan.wants(&format!("{}/{name}", job.name())) {
             return Ok(());
         }
-        pair.begin_row();
+        pair.begin_row(self.plan.deadline);
         (area.run)(&mut Subject {
             pair,
             checks,

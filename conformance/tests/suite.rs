@@ -30,6 +30,14 @@ fn last_line(output: &Output) -> String {
         .to_owned()
 }
 
+/// A program of so many words, and its path.
+fn script(directory: &tempfile::TempDir, name: &str, body: &str) -> String {
+    let path = directory.path().join(name);
+    fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("a temporary directory can be written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("its files are ours");
+    path.display().to_string()
+}
+
 #[test]
 fn a_verifier_that_accepts_every_mic_is_noticed() {
     let output = suite(&["--subject", "broken-verifier", "--peer", "heimdal", "--only", FORGERIES]);
@@ -55,11 +63,35 @@ fn a_pattern_that_no_row_has_is_an_error() {
 }
 
 #[test]
+fn a_party_that_does_not_answer_fails_its_row_at_the_deadline() {
+    let directory = tempfile::tempdir().unwrap();
+    let gss = script(&directory, "gss", "exec sleep 600");
+    let row = "heimdal/aes256-sha1/mutual/gss-to-heimdal/establish";
+    let output = suite(&["--gss", &gss, "--peer", "heimdal", "--only", row, "--deadline", "1"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(last_line(&output), "0 passed, 1 failed", "{}", said(&output));
+    assert!(
+        said(&output).contains("did not answer before the deadline"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn a_party_that_dies_fails_its_row_with_what_it_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let gss = script(&directory, "gss", "echo no ticket to be had >&2; exit 3");
+    let row = "heimdal/aes256-sha1/mutual/gss-to-heimdal/establish";
+    let output = suite(&["--gss", &gss, "--peer", "heimdal", "--only", row]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(last_line(&output), "0 passed, 1 failed", "{}", said(&output));
+    assert!(said(&output).contains("no ticket to be had"), "{}", said(&output));
+}
+
+#[test]
 fn missing_packages_are_an_error_that_names_them() {
     let directory = tempfile::tempdir().unwrap();
-    let query = directory.path().join("dpkg-query");
-    fs::write(&query, "#!/bin/sh\nexit 1\n").unwrap();
-    fs::set_permissions(&query, fs::Permissions::from_mode(0o755)).unwrap();
+    script(&directory, "dpkg-query", "exit 1");
     for arguments in [&[][..], &["prepare"]] {
         let output = Command::new(env!("CARGO_BIN_EXE_gss-conformance"))
             .args(arguments)
