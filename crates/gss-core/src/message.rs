@@ -294,6 +294,3 @@ fn vec_for(total: usize, header: usize, message: &[u8]) -> Vec<u8> {
     token.resize(total, 0);
     token
 }
-
-#[cfg(test)]
-mod tests;

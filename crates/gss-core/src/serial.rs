@@ -94,3 +94,6 @@ fn read_entry(octets: &[u8]) -> Option<(Entry<'_>, &[u8])> {
 
 /// The most that an entry adds to the mechanism's octets.
 const ENTRY: usize = 1 + Oid::MAX_LEN + 4;
+
+#[cfg(test)]
+mod tests;

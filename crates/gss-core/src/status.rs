@@ -95,7 +95,7 @@ impl Major {
 }
 
 impl fmt::Display for Major {
-    /// `BAD_MIC (0x00060000)`.
+    /// `BAD_MIC (0x00060000)`; unknown numbers have no name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, name) in self.names().enumerate() {
             let separator = if index == 0 { "" } else { "|" };
@@ -115,3 +115,31 @@ const SUPPLEMENTARY: [(Major, &str); 5] = [
     (Major::UNSEQ_TOKEN, "UNSEQ_TOKEN"),
     (Major::GAP_TOKEN, "GAP_TOKEN"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_major_status_is_displayed_by_names_and_number() {
+        assert_eq!(ErrorKind::BadMic.major().to_string(), "BAD_MIC (0x00060000)");
+        assert_eq!(Major::COMPLETE.to_string(), "COMPLETE (0x00000000)");
+        let mixed = Major::CALL_BAD_STRUCTURE
+            .and(ErrorKind::Failure.major())
+            .and(Major::GAP_TOKEN);
+        assert_eq!(mixed.to_string(), "CALL_BAD_STRUCTURE|FAILURE|GAP_TOKEN (0x030d0010)");
+        assert_eq!(Major(0xff00_8000).to_string(), " (0xff008000)");
+    }
+
+    #[test]
+    fn the_fields_of_a_major_status_come_apart() {
+        let major = Major(0x0206_0012);
+        assert_eq!(major.calling_error(), 2);
+        assert_eq!(major.kind(), Some(ErrorKind::BadMic));
+        assert_eq!(major.supplementary(), 0x12);
+        assert!(major.is_error());
+        assert!(!Major::CONTINUE_NEEDED.is_error());
+        assert_eq!(Major(0x00ff_0000).kind(), None);
+        assert!(Major(0x00ff_0000).is_error());
+    }
+}
