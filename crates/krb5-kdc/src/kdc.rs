@@ -7,11 +7,11 @@ use krb5_crypto::CryptoProvider;
 use krb5_proto::messages::{AsReq, KdcReqBody, TgsReq};
 use krb5_proto::{ErrorCode, KerberosTime, PrincipalName, Realm, Timestamp};
 
+use crate::KdcBuilder;
 use crate::as_exchange;
 use crate::database::{Attribute, Database, Entry};
 use crate::refusal::{Asked, Refusal};
 use crate::tgs_exchange;
-use crate::{Error, KdcBuilder};
 
 /// The KDC of one realm. Clones share everything.
 #[derive(Clone, Debug)]
@@ -100,10 +100,6 @@ impl Kdc {
                 provider,
             }),
         }
-    }
-
-    pub(crate) fn entry(&self, name: &str) -> Result<&Entry, Error> {
-        self.core.database.named(name)
     }
 }
 

@@ -55,7 +55,7 @@ impl Kdc {
     }
 
     /// The time by which requests are judged.
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from(SystemTime::now()).offset(self.core.policy.clock_offset)
     }
 }
