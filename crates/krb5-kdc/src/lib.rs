@@ -45,6 +45,7 @@ mod database;
 mod error;
 mod grant;
 mod kdc;
+mod keytab;
 mod lifetime;
 mod preauth;
 mod refusal;
