@@ -43,7 +43,7 @@ impl Establish {
     ///
     /// # Errors
     /// [`KerberosError::Message`] if the keys of the messages cannot be derived.
-    pub(crate) fn establish(self) -> Result<Box<dyn EstablishedContext>> {
+    pub(crate) fn establish(self) -> Result<Box<dyn EstablishedContext>, KerberosError> {
         let keys = ContextKeys {
             first: self.initiator_subkey.unwrap_or(self.session_key),
             acceptor: self.acceptor_subkey,
@@ -54,9 +54,17 @@ impl Establish {
             (false, true) => Detection::Sequence,
             (false, false) => Detection::Nothing,
         };
-        let style = if self.flags.contains(Flags::DCE_STYLE) { Style::Dce } else { Style::Standard };
+        let style = if self.flags.contains(Flags::DCE_STYLE) {
+            Style::Dce
+        } else {
+            Style::Standard
+        };
         let state = CfxState {
-            parameters: CfxParameters { role: self.role, subkey: keys.subkey(), style },
+            parameters: CfxParameters {
+                role: self.role,
+                subkey: keys.subkey(),
+                style,
+            },
             next: self.send_sequence.into(),
             window: SequenceWindow::new(self.receive_sequence.into(), detection, NumberWidth::Bits64),
         };
@@ -89,7 +97,11 @@ impl ContextKeys {
     }
 
     pub(crate) fn subkey(&self) -> Subkey {
-        if self.acceptor.is_some() { Subkey::Acceptor } else { Subkey::Initiator }
+        if self.acceptor.is_some() {
+            Subkey::Acceptor
+        } else {
+            Subkey::Initiator
+        }
     }
 }
 
@@ -118,8 +130,16 @@ impl KerberosContext {
     /// [`KerberosError::Message`] if the keys of the messages cannot be derived.
     pub(crate) fn new(info: ContextInfo, keys: ContextKeys, state: CfxState) -> Result<Self, KerberosError> {
         let (sealer, opener) = state.halves(keys.current())?;
-        let live = Live { keys, sealing: Sealing(sealer), opening: Opening(opener) };
-        Ok(Self { info, life: Life::Live(live), delegated: None })
+        let live = Live {
+            keys,
+            sealing: Sealing(sealer),
+            opening: Opening(opener),
+        };
+        Ok(Self {
+            info,
+            life: Life::Live(live),
+            delegated: None,
+        })
     }
 
     fn live(&self) -> Result<&Live> {
@@ -201,7 +221,10 @@ impl EstablishedContext for KerberosContext {
         match what {
             inquiry::SSPI_SESSION_KEY => {
                 let etype = enctype_oid(key.enctype())?;
-                Ok(vec![Octets::new(key.expose().to_vec()), Octets::new(etype.as_octets().to_vec())])
+                Ok(vec![
+                    Octets::new(key.expose().to_vec()),
+                    Octets::new(etype.as_octets().to_vec()),
+                ])
             }
             inquiry::SASL_SSF => Ok(vec![Octets::new(strength(key.enctype()).to_be_bytes().to_vec())]),
             _ => Err(Error::UNAVAILABLE),
@@ -224,7 +247,10 @@ impl EstablishedContext for KerberosContext {
 
     fn split(self: Box<Self>) -> Result<Halves, Box<dyn EstablishedContext>> {
         match self.life {
-            Life::Live(live) => Ok(Halves { sealer: Box::new(live.sealing), opener: Box::new(live.opening) }),
+            Life::Live(live) => Ok(Halves {
+                sealer: Box::new(live.sealing),
+                opener: Box::new(live.opening),
+            }),
             Life::Ended => Err(self),
         }
     }

@@ -91,7 +91,9 @@ impl Writer {
     }
 
     fn name(&mut self, name: &dyn MechName) -> Result<(), KerberosError> {
-        let name = name.downcast_ref::<KerberosName>().ok_or(KerberosError::ExportedContext)?;
+        let name = name
+            .downcast_ref::<KerberosName>()
+            .ok_or(KerberosError::ExportedContext)?;
         self.counted(name.principal()?.to_string().as_bytes())
     }
 
@@ -119,7 +121,10 @@ impl Reader<'_> {
         let state = CfxState::from_octets(&self.array::<{ CfxState::OCTETS }>()?).ok()?;
         let flags = Flags::from_bits_retain(u32::from_be_bytes(self.array()?));
         let seconds = self.option(|input| input.array().map(u64::from_be_bytes))?;
-        let keys = ContextKeys { first: self.key()?, acceptor: self.option(Self::key)? };
+        let keys = ContextKeys {
+            first: self.key()?,
+            acceptor: self.option(Self::key)?,
+        };
         let info = ContextInfo {
             mech: KRB5,
             source: self.option(Self::name)?,

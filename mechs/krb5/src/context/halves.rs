@@ -31,11 +31,17 @@ impl Sealer for Sealing {
             TrailerPlace::InHeader => Trailer::InHeader,
         };
         let lengths = self.0.wrap_iov_lengths(protection(privacy), trailer);
-        Ok(IovLens { header: lengths.header, padding: 0, trailer: lengths.trailer })
+        Ok(IovLens {
+            header: lengths.header,
+            padding: 0,
+            trailer: lengths.trailer,
+        })
     }
 
     fn wrap_iov(&mut self, privacy: Privacy, iov: &mut [Iov<'_>]) -> Result<Privacy> {
-        self.0.wrap_iov(protection(privacy), &mut segments(iov)).map_err(refused)?;
+        self.0
+            .wrap_iov(protection(privacy), &mut segments(iov))
+            .map_err(refused)?;
         Ok(privacy)
     }
 
@@ -54,7 +60,9 @@ impl Sealer for Sealing {
 impl Opener for Opening {
     fn verify_mic(&mut self, message: &[&[u8]], mic: &[u8]) -> Result<Verified> {
         let sequence = self.0.verify_mic(message, mic).map_err(refused)?;
-        Ok(Verified { sequence: order(sequence) })
+        Ok(Verified {
+            sequence: order(sequence),
+        })
     }
 
     fn unwrap_iov(&mut self, iov: &mut [Iov<'_>]) -> Result<Unwrapped> {
@@ -66,7 +74,10 @@ impl Opener for Opening {
     }
 
     fn unwrap(&mut self, around: Around<'_>, token: &mut [u8]) -> Result<(Range<usize>, Unwrapped)> {
-        let associated = Associated { before: around.before, after: around.after };
+        let associated = Associated {
+            before: around.before,
+            after: around.after,
+        };
         let (range, opened) = self.0.unwrap(associated, token).map_err(refused)?;
         Ok((range, unwrapped(opened)))
     }
@@ -98,7 +109,10 @@ fn unwrapped(opened: krb5_message::Opened) -> Unwrapped {
         Protection::Integrity => Privacy::Integrity,
         Protection::Confidentiality => Privacy::Confidential,
     };
-    Unwrapped { privacy, sequence: order(opened.sequence) }
+    Unwrapped {
+        privacy,
+        sequence: order(opened.sequence),
+    }
 }
 
 fn order(sequence: krb5_message::Sequence) -> Sequence {

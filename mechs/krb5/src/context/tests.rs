@@ -24,7 +24,10 @@ pub(crate) fn both(enctype: Enctype, flags: Flags) -> [Establish; 2] {
         expiry: KerberosTime(1_800_000_000),
         delegated: None,
     };
-    [side(Role::Initiator, 100, 0x3FFF_FFFF), side(Role::Acceptor, 0x3FFF_FFFF, 100)]
+    [
+        side(Role::Initiator, 100, 0x3FFF_FFFF),
+        side(Role::Acceptor, 0x3FFF_FFFF, 100),
+    ]
 }
 
 pub(crate) type Pair = [Box<dyn EstablishedContext>; 2];
@@ -43,7 +46,10 @@ pub(crate) fn exchange([initiator, acceptor]: &mut Pair) {
 
 fn one_way(from: &mut dyn EstablishedContext, to: &mut dyn EstablishedContext, message: &[u8]) {
     let mic = from.mic_of(message).unwrap();
-    assert_eq!(to.verify_mic(&[message], &mic).unwrap().sequence, gss_core::Sequence::Ok);
+    assert_eq!(
+        to.verify_mic(&[message], &mic).unwrap().sequence,
+        gss_core::Sequence::Ok
+    );
     for privacy in [Privacy::Integrity, Privacy::Confidential] {
         let (token, granted) = from.wrap(privacy, b"", message).unwrap();
         assert_eq!(granted, privacy);
@@ -55,7 +61,11 @@ fn one_way(from: &mut dyn EstablishedContext, to: &mut dyn EstablishedContext, m
 
 fn scattered(from: &mut dyn EstablishedContext, to: &mut dyn EstablishedContext, privacy: Privacy, message: &[u8]) {
     for trailer in [TrailerPlace::Separate, TrailerPlace::InHeader] {
-        let shape = IovShape { data: message.len(), sign_only: 3, trailer };
+        let shape = IovShape {
+            data: message.len(),
+            sign_only: 3,
+            trailer,
+        };
         let lens = from.wrap_iov_len(privacy, shape).unwrap();
         let (mut head, mut data, mut tail) = (vec![0; lens.header], message.to_vec(), vec![0; lens.trailer]);
         let mut iov = vec![Iov::Header(&mut head), Iov::SignOnly(b"aad"), Iov::Data(&mut data)];
@@ -88,11 +98,19 @@ pub(crate) fn assert_dead(context: &mut dyn EstablishedContext) {
     assert_eq!(context.verify_mic(&[b"m"], &[0; 28]).unwrap_err(), no_context);
     assert_eq!(context.wrap(Privacy::Integrity, b"", b"m").unwrap_err(), no_context);
     assert_eq!(context.wrap_iov(Privacy::Integrity, &mut []).unwrap_err(), no_context);
-    assert_eq!(context.wrap_iov_len(Privacy::Integrity, IovShape::of_data(1)).unwrap_err(), no_context);
+    assert_eq!(
+        context
+            .wrap_iov_len(Privacy::Integrity, IovShape::of_data(1))
+            .unwrap_err(),
+        no_context
+    );
     assert_eq!(context.wrap_size_limit(Privacy::Integrity, 99).unwrap_err(), no_context);
     assert_eq!(context.unwrapped(&[0; 99]).unwrap_err(), no_context);
     assert_eq!(context.unwrap_iov(&mut []).unwrap_err(), no_context);
-    assert_eq!(context.pseudo_random(PrfKey::Full, b"", &mut [0]).unwrap_err(), no_context);
+    assert_eq!(
+        context.pseudo_random(PrfKey::Full, b"", &mut [0]).unwrap_err(),
+        no_context
+    );
     assert_eq!(context.inquire(inquiry::SSPI_SESSION_KEY).unwrap_err(), no_context);
     assert_eq!(context.process_token(&[4, 5]).unwrap_err(), no_context);
     assert_eq!(context.export().unwrap_err(), no_context);
@@ -101,7 +119,11 @@ pub(crate) fn assert_dead(context: &mut dyn EstablishedContext) {
 #[test]
 fn every_service_goes_through_in_both_directions() {
     for enctype in Enctype::ALL {
-        for flags in [Flags::USUAL, Flags::USUAL - Flags::MUTUAL, Flags::USUAL | Flags::DCE_STYLE] {
+        for flags in [
+            Flags::USUAL,
+            Flags::USUAL - Flags::MUTUAL,
+            Flags::USUAL | Flags::DCE_STYLE,
+        ] {
             exchange(&mut established(*enctype, flags));
         }
     }
@@ -114,7 +136,10 @@ fn halves_go_on_where_the_whole_was() {
     let [initiator, acceptor] = pair.map(|context| context.split().unwrap());
     for (mut from, mut to) in [(initiator.sealer, acceptor.opener), (acceptor.sealer, initiator.opener)] {
         let mic = from.mic_of(b"message").unwrap();
-        assert_eq!(to.verify_mic(&[b"message"], &mic).unwrap().sequence, gss_core::Sequence::Ok);
+        assert_eq!(
+            to.verify_mic(&[b"message"], &mic).unwrap().sequence,
+            gss_core::Sequence::Ok
+        );
         let (token, _) = from.wrap(Privacy::Confidential, b"", b"message").unwrap();
         assert_eq!(to.unwrapped(&token).unwrap().0, b"message");
         let sequence = to.unwrapped(&token).unwrap().1.sequence;
@@ -127,14 +152,26 @@ fn the_flags_decide_what_the_window_reports() {
     let expected = [
         (Flags::empty(), gss_core::Sequence::Ok, gss_core::Sequence::Ok),
         (Flags::REPLAY, gss_core::Sequence::Ok, gss_core::Sequence::Duplicate),
-        (Flags::SEQUENCE, gss_core::Sequence::Gap, gss_core::Sequence::Unsequenced),
-        (Flags::REPLAY | Flags::SEQUENCE, gss_core::Sequence::Gap, gss_core::Sequence::Duplicate),
+        (
+            Flags::SEQUENCE,
+            gss_core::Sequence::Gap,
+            gss_core::Sequence::Unsequenced,
+        ),
+        (
+            Flags::REPLAY | Flags::SEQUENCE,
+            gss_core::Sequence::Gap,
+            gss_core::Sequence::Duplicate,
+        ),
     ];
     for (flags, after_gap, again) in expected {
         let [mut initiator, mut acceptor] = established(Enctype::Aes128CtsHmacSha196, flags);
         initiator.mic_of(b"lost").unwrap();
         let mic = initiator.mic_of(b"m").unwrap();
-        assert_eq!(acceptor.verify_mic(&[b"m"], &mic).unwrap().sequence, after_gap, "{flags:?}");
+        assert_eq!(
+            acceptor.verify_mic(&[b"m"], &mic).unwrap().sequence,
+            after_gap,
+            "{flags:?}"
+        );
         assert_eq!(acceptor.verify_mic(&[b"m"], &mic).unwrap().sequence, again, "{flags:?}");
     }
 }
@@ -142,8 +179,18 @@ fn the_flags_decide_what_the_window_reports() {
 #[test]
 fn a_context_outlives_its_ticket() {
     let sides = both(Enctype::Aes256CtsHmacSha196, Flags::USUAL);
-    let mut pair = sides.map(|side| Establish { expiry: KerberosTime(1), ..side }.establish().unwrap());
-    assert_eq!(pair[0].info().remaining(Duration::from_secs(1_700_000_000)), Some(Duration::ZERO));
+    let mut pair = sides.map(|side| {
+        Establish {
+            expiry: KerberosTime(1),
+            ..side
+        }
+        .establish()
+        .unwrap()
+    });
+    assert_eq!(
+        pair[0].info().remaining(Duration::from_secs(1_700_000_000)),
+        Some(Duration::ZERO)
+    );
     exchange(&mut pair);
 }
 
@@ -152,13 +199,25 @@ fn refusals_say_whose_fault_they_are() {
     let [mut initiator, mut acceptor] = established(Enctype::Aes256CtsHmacSha196, Flags::USUAL);
     let mic = initiator.mic_of(b"message").unwrap();
     assert_eq!(acceptor.verify_mic(&[b"massage"], &mic).unwrap_err(), ErrorKind::BadMic);
-    assert_eq!(acceptor.verify_mic(&[b"message"], &mic[1..]).unwrap_err(), ErrorKind::DefectiveToken);
-    assert_eq!(initiator.verify_mic(&[b"message"], &mic).unwrap_err(), ErrorKind::BadMic);
+    assert_eq!(
+        acceptor.verify_mic(&[b"message"], &mic[1..]).unwrap_err(),
+        ErrorKind::DefectiveToken
+    );
+    assert_eq!(
+        initiator.verify_mic(&[b"message"], &mic).unwrap_err(),
+        ErrorKind::BadMic
+    );
     assert_eq!(acceptor.unwrapped(&mic).unwrap_err(), ErrorKind::DefectiveToken);
-    assert_eq!(initiator.get_mic(&[b"message"], &mut [0; 3]).unwrap_err(), ErrorKind::Failure);
+    assert_eq!(
+        initiator.get_mic(&[b"message"], &mut [0; 3]).unwrap_err(),
+        ErrorKind::Failure
+    );
     assert_eq!(acceptor.process_token(&mic).unwrap_err(), ErrorKind::DefectiveToken);
     assert_eq!(acceptor.process_token(b"").unwrap_err(), ErrorKind::DefectiveToken);
-    assert_eq!(acceptor.verify_mic(&[b"message"], &mic).unwrap().sequence, gss_core::Sequence::Ok);
+    assert_eq!(
+        acceptor.verify_mic(&[b"message"], &mic).unwrap().sequence,
+        gss_core::Sequence::Ok
+    );
 }
 
 #[test]
@@ -167,7 +226,9 @@ fn both_sides_tell_the_same_session_key_and_its_type() {
         for (flags, octet) in [(Flags::USUAL, 2), (Flags::USUAL - Flags::MUTUAL, 1)] {
             for context in established(*enctype, flags) {
                 let told = context.inquire(inquiry::SSPI_SESSION_KEY).unwrap();
-                let [key, etype] = told.as_slice() else { panic!("two values") };
+                let [key, etype] = told.as_slice() else {
+                    panic!("two values")
+                };
                 assert_eq!(&key[..], vec![octet; enctype.key_len()]);
                 let oid = Oid::from_der_content(etype).unwrap();
                 assert_eq!(oid.to_string(), format!("1.2.840.113554.1.2.2.4.{}", enctype.number()));
@@ -205,15 +266,28 @@ fn pseudo_random_octets_are_those_of_other_implementations() {
         let of = |text| Arc::new(Key::new(&PROVIDER, enctype, &hex::decode(text).unwrap()).unwrap());
         let [input, output] = [&v.input, &v.output].map(|text| hex::decode(text).unwrap());
         let [initiator, _] = both(enctype, Flags::USUAL);
-        let full = Establish { acceptor_subkey: Some(of(&v.key)), ..initiator };
+        let full = Establish {
+            acceptor_subkey: Some(of(&v.key)),
+            ..initiator
+        };
         let mut out = vec![0; output.len()];
-        full.establish().unwrap().pseudo_random(PrfKey::Full, &input, &mut out).unwrap();
+        full.establish()
+            .unwrap()
+            .pseudo_random(PrfKey::Full, &input, &mut out)
+            .unwrap();
         assert_eq!(out, output, "{}", v.name);
 
         let [initiator, _] = both(enctype, Flags::USUAL);
-        let partial = Establish { initiator_subkey: Some(of(&v.key)), ..initiator };
+        let partial = Establish {
+            initiator_subkey: Some(of(&v.key)),
+            ..initiator
+        };
         let mut out = vec![0; output.len()];
-        partial.establish().unwrap().pseudo_random(PrfKey::Partial, &input, &mut out).unwrap();
+        partial
+            .establish()
+            .unwrap()
+            .pseudo_random(PrfKey::Partial, &input, &mut out)
+            .unwrap();
         assert_eq!(out, output, "{}", v.name);
     }
 }
@@ -238,7 +312,10 @@ fn names_of_a_context_are_those_of_its_parties() {
     for context in established(Enctype::Aes128CtsHmacSha196, Flags::USUAL) {
         let info = context.info();
         assert_eq!(info.source.as_ref().unwrap().to_text(), "alice@EXAMPLE.COM");
-        assert_eq!(info.target.as_ref().unwrap().to_text(), "HTTP/www.example.com@EXAMPLE.COM");
+        assert_eq!(
+            info.target.as_ref().unwrap().to_text(),
+            "HTTP/www.example.com@EXAMPLE.COM"
+        );
         assert_eq!(info.expires, Some(Duration::from_secs(1_800_000_000)));
     }
 }

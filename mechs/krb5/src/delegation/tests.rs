@@ -7,7 +7,10 @@ use krb5_proto::{EncryptionKey, KerberosTime, Principal};
 
 use super::*;
 
-const NOW: Timestamp = Timestamp { time: KerberosTime(1_700_000_000), micros: 5 };
+const NOW: Timestamp = Timestamp {
+    time: KerberosTime(1_700_000_000),
+    micros: 5,
+};
 
 fn key(octet: u8) -> Key {
     Key::new(&PROVIDER, Enctype::Aes256CtsHmacSha196, &[octet; 32]).unwrap()
@@ -19,7 +22,11 @@ fn tgt(octets: usize) -> Credentials {
     let ticket = Ticket {
         realm: server.realm.clone(),
         sname: server.name.clone(),
-        enc_part: EncryptedData { etype: 18, kvno: None, cipher: vec![1; octets].into() },
+        enc_part: EncryptedData {
+            etype: 18,
+            kvno: None,
+            cipher: vec![1; octets].into(),
+        },
     };
     Credentials {
         client: Principal::parse("alice@EXAMPLE.COM", None).unwrap(),
@@ -42,9 +49,14 @@ fn tgt(octets: usize) -> Credentials {
 fn a_forwarded_ticket_arrives_whole() {
     let sent = tgt(300);
     let received = receive(&krb_cred(sent.clone(), &key(1), NOW).unwrap(), &key(1), None).unwrap();
-    let [received] = received.as_slice() else { panic!("one ticket") };
+    let [received] = received.as_slice() else {
+        panic!("one ticket")
+    };
     assert_eq!((&received.client, &received.server), (&sent.client, &sent.server));
-    assert_eq!((&received.ticket, received.flags, received.endtime), (&sent.ticket, sent.flags, sent.endtime));
+    assert_eq!(
+        (&received.ticket, received.flags, received.endtime),
+        (&sent.ticket, sent.flags, sent.endtime)
+    );
     assert_eq!(received.key.expose(), sent.key.expose());
 }
 
@@ -52,8 +64,14 @@ fn a_forwarded_ticket_arrives_whole() {
 fn i28_old_peers_encrypt_it_in_the_subkey() {
     let octets = krb_cred(tgt(300), &key(2), NOW).unwrap();
     assert_eq!(receive(&octets, &key(1), Some(&key(2))).unwrap().len(), 1);
-    assert!(matches!(receive(&octets, &key(1), None), Err(KerberosError::Delegated(_))));
-    assert!(matches!(receive(&octets, &key(1), Some(&key(3))), Err(KerberosError::Delegated(_))));
+    assert!(matches!(
+        receive(&octets, &key(1), None),
+        Err(KerberosError::Delegated(_))
+    ));
+    assert!(matches!(
+        receive(&octets, &key(1), Some(&key(3))),
+        Err(KerberosError::Delegated(_))
+    ));
 }
 
 #[test]
@@ -64,7 +82,10 @@ fn a_changed_credential_is_refused() {
         changed[at] ^= 1;
         // What stands outside the encryption is the ticket itself, which its KDC protects.
         if let Ok(received) = receive(&changed, &key(1), None) {
-            assert!(received.iter().all(|credentials| credentials.ticket != tgt(40).ticket), "{at}");
+            assert!(
+                received.iter().all(|credentials| credentials.ticket != tgt(40).ticket),
+                "{at}"
+            );
         }
         assert!(receive(&octets[..at], &key(1), None).is_err(), "{at}");
     }

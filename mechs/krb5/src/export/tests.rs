@@ -31,22 +31,49 @@ fn c2_an_imported_context_goes_on_in_both_directions() {
 fn the_sequence_state_survives() {
     let [mut initiator, mut acceptor] = established(Enctype::Aes256CtsHmacSha384192, Flags::USUAL);
     let mic = initiator.mic_of(b"message").unwrap();
-    assert_eq!(acceptor.verify_mic(&[b"message"], &mic).unwrap().sequence, gss_core::Sequence::Ok);
+    assert_eq!(
+        acceptor.verify_mic(&[b"message"], &mic).unwrap().sequence,
+        gss_core::Sequence::Ok
+    );
     let mut acceptor = imported(&exported(&mut *acceptor)).unwrap();
-    assert_eq!(acceptor.verify_mic(&[b"message"], &mic).unwrap().sequence, gss_core::Sequence::Duplicate);
+    assert_eq!(
+        acceptor.verify_mic(&[b"message"], &mic).unwrap().sequence,
+        gss_core::Sequence::Duplicate
+    );
 }
 
 #[test]
 fn names_flags_and_times_survive() {
-    for flags in [Flags::USUAL, ONE_WAY, Flags::USUAL | Flags::CHANNEL_BOUND | Flags::TRANS] {
+    for flags in [
+        Flags::USUAL,
+        ONE_WAY,
+        Flags::USUAL | Flags::CHANNEL_BOUND | Flags::TRANS,
+    ] {
         for mut context in established(Enctype::Aes128CtsHmacSha196, flags) {
             let before = context.info().clone();
             let after = imported(&exported(&mut *context)).unwrap();
             let after = after.info();
-            assert_eq!((after.flags, after.expires, after.role), (before.flags, before.expires, before.role));
+            assert_eq!(
+                (after.flags, after.expires, after.role),
+                (before.flags, before.expires, before.role)
+            );
             assert_eq!((after.mech, after.via), (before.mech, before.via));
-            assert!(after.source.as_ref().unwrap().same(&**before.source.as_ref().unwrap()).unwrap());
-            assert!(after.target.as_ref().unwrap().same(&**before.target.as_ref().unwrap()).unwrap());
+            assert!(
+                after
+                    .source
+                    .as_ref()
+                    .unwrap()
+                    .same(&**before.source.as_ref().unwrap())
+                    .unwrap()
+            );
+            assert!(
+                after
+                    .target
+                    .as_ref()
+                    .unwrap()
+                    .same(&**before.target.as_ref().unwrap())
+                    .unwrap()
+            );
         }
     }
 }

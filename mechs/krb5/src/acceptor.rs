@@ -1,0 +1,290 @@
+//! The acceptor's side of establishing a context: RFC 4121 §4.1, in one step.
+//!
+//! The AP-REQ is checked, then the replay cache is asked, then checksum, bindings and delegation are looked at;
+//! nothing is released before all of it holds.
+
+use std::sync::Arc;
+
+use gss_core::{
+    Accept, AcceptorContext, BindingsPolicy, ChannelBindings, Error, Flags, Flow, Flowing, Handshake, MechCred,
+    Progress, Role, Step, StepError,
+};
+use krb5_crypto::{ChecksumType, KeyUsage};
+use krb5_proto::exchange::ap::{self, AcceptPolicy, Accepted, AcceptorSubkey};
+use krb5_proto::exchange::{krb_error, sequence_number};
+use krb5_proto::messages::{ApOptions, ApReq, Checksum};
+use krb5_proto::{Principal, Timestamp};
+use krb5_store::replay::ReplayError;
+
+use crate::checksum::{CHECKSUM_TYPE, GssChecksum, NO_BINDINGS, bindings_hash};
+use crate::context::Establish;
+use crate::cred::{Accepting, Initiating, KerberosCred};
+use crate::error::{KerberosError, failed};
+use crate::name::KerberosName;
+use crate::token::{ContextToken, TokenId};
+use crate::{KRB5, KerberosEnvironment, delegation};
+
+/// What an initiator may claim; the rest of its flags is not for it to say.
+const CLAIMABLE: Flags = Flags::MUTUAL
+    .union(Flags::REPLAY)
+    .union(Flags::SEQUENCE)
+    .union(Flags::CONF)
+    .union(Flags::INTEG)
+    .union(Flags::IDENTIFY)
+    .union(Flags::EXTENDED_ERROR);
+
+/// A context that awaits the initiator's token.
+pub(crate) struct AwaitApReq {
+    pub(crate) environment: KerberosEnvironment,
+    pub(crate) cred: Accepting,
+    pub(crate) request: Accept,
+}
+
+impl Handshake for AwaitApReq {
+    fn progress(&self) -> Progress {
+        Progress::new(Some(KRB5), Role::Acceptor)
+    }
+}
+
+impl AcceptorContext for AwaitApReq {
+    fn step(self: Box<Self>, token: Option<&[u8]>) -> Flowing<Step<dyn AcceptorContext>> {
+        let token = ContextToken::parse(token.unwrap_or_default()).map_err(failed)?;
+        if token.id != TokenId::ApReq {
+            return Err(failed(KerberosError::TokenExpected("an AP-REQ")));
+        }
+        let now = self.environment.now();
+        let answer = Answer::to(&token, now);
+        let accepted = match self.check(token.message, now) {
+            Ok(accepted) => accepted,
+            Err(error) => return Err(answer.refuse(error)),
+        };
+        let (replay, tag) = (Arc::clone(&self.environment.replay), accepted.replay_tag.clone());
+        let skew = self.environment.settings.clockskew();
+        Flow::blocking(
+            move || replay.store(&tag, now.time, skew),
+            move |stored| match remembered(stored?, &accepted).and_then(|()| self.finish(accepted, &answer)) {
+                Ok(step) => Ok(Flow::Done(step)),
+                Err(error) => Err(answer.refuse(error)),
+            },
+        )
+    }
+}
+
+impl AwaitApReq {
+    fn check(&self, ap_req: &[u8], now: Timestamp) -> Result<Accepted, KerberosError> {
+        let settings = &self.environment.settings;
+        let policy = AcceptPolicy {
+            clock_skew: settings.clockskew(),
+            permitted: settings.permitted_enctypes().to_vec(),
+            ..AcceptPolicy::default()
+        };
+        Ok(ap::accept(
+            self.environment.provider,
+            self.cred.keys.as_ref(),
+            ap_req,
+            &policy,
+            now,
+        )?)
+    }
+
+    fn finish(&self, accepted: Accepted, answer: &Answer) -> Result<Step<dyn AcceptorContext>, KerberosError> {
+        let claims = Claims::read(&accepted)?;
+        let mut flags = claims.flags.intersection(CLAIMABLE).union(Flags::TRANS);
+        flags.set(Flags::CHANNEL_BOUND, self.bound(&claims, &accepted)?);
+        let delegated = self.delegated(&claims, &accepted)?;
+        flags.set(Flags::DELEG, delegated.is_some());
+        self.establish(accepted, flags, delegated, answer)
+    }
+
+    /// Whether both sides have bound the same channel.
+    fn bound(&self, claims: &Claims, accepted: &Accepted) -> Result<bool, KerberosError> {
+        let hash = |bindings: &Arc<ChannelBindings>| bindings_hash(self.environment.provider, bindings);
+        let policy = self.request.bindings_policy;
+        let Some(ours) = self
+            .request
+            .bindings
+            .as_ref()
+            .map(hash)
+            .filter(|_| policy != BindingsPolicy::Ignore)
+        else {
+            return Ok(false);
+        };
+        if claims.bindings == ours {
+            return Ok(true);
+        }
+        // An initiator without bindings is taken for one that knows none, unless it says that it does.
+        let aware = accepted.authdata.requires_channel_bindings();
+        if claims.bindings == NO_BINDINGS && policy != BindingsPolicy::Require && !aware {
+            return Ok(false);
+        }
+        Err(KerberosError::Bindings)
+    }
+
+    fn delegated(&self, claims: &Claims, accepted: &Accepted) -> Result<Option<Arc<dyn MechCred>>, KerberosError> {
+        let Some(krb_cred) = &claims.delegated else {
+            return Ok(None);
+        };
+        let tickets = delegation::receive(krb_cred, &accepted.session_key, accepted.subkey.as_deref())?;
+        let Some(client) = tickets.first().map(|ticket| ticket.client.clone()) else {
+            return Ok(None);
+        };
+        let initiating = Initiating::from_tickets(client, tickets, 0)?;
+        Ok(Some(Arc::new(KerberosCred::new(
+            self.environment.clone(),
+            Some(initiating),
+            None,
+        ))))
+    }
+
+    fn establish(
+        &self,
+        accepted: Accepted,
+        flags: Flags,
+        delegated: Option<Arc<dyn MechCred>>,
+        answer: &Answer,
+    ) -> Result<Step<dyn AcceptorContext>, KerberosError> {
+        let provider = self.environment.provider;
+        let receive_sequence = accepted.sequence.unwrap_or(0);
+        let (token, acceptor_subkey, send_sequence) = if flags.contains(Flags::MUTUAL) {
+            let sequence = sequence_number(provider)?;
+            let (message, subkey) = accepted.reply(provider, AcceptorSubkey::Generate, Some(sequence))?;
+            (Some(answer.token(TokenId::ApRep, &message)), subkey, sequence)
+        } else {
+            // I-33: without an AP-REP both directions count from the initiator's number.
+            (None, None, receive_sequence)
+        };
+        let establish = Establish {
+            role: krb5_message::Role::Acceptor,
+            session_key: accepted.session_key,
+            initiator_subkey: accepted.subkey,
+            acceptor_subkey,
+            send_sequence,
+            receive_sequence,
+            flags,
+            source: Some(KerberosName::of(accepted.client)),
+            target: Some(KerberosName::of(accepted.server)),
+            expiry: accepted.endtime,
+            delegated,
+        };
+        Ok(Step::Established {
+            token,
+            context: establish.establish()?,
+        })
+    }
+}
+
+fn remembered(stored: Result<(), ReplayError>, accepted: &Accepted) -> Result<(), KerberosError> {
+    stored.map_err(|error| match error {
+        ReplayError::Replayed => KerberosError::Replay {
+            client: Box::new(accepted.client.clone()),
+            server: Box::new(accepted.server.clone()),
+        },
+        error => KerberosError::ReplayCache(error),
+    })
+}
+
+/// What the initiator says about the context, all of it under its key.
+struct Claims {
+    flags: Flags,
+    bindings: [u8; 16],
+    delegated: Option<Vec<u8>>,
+}
+
+impl Claims {
+    /// Reads the authenticator's checksum.
+    ///
+    /// Windows and old clients leave it out; Samba's sends a plain keyed one over nothing (RFC 4121 §4.1.1 knows
+    /// neither). They claim what their AP-REQ does, and can neither bind a channel nor delegate.
+    fn read(accepted: &Accepted) -> Result<Self, KerberosError> {
+        match &accepted.checksum {
+            None => Ok(Self::plain(Flags::empty())),
+            Some(checksum) if checksum.cksumtype == CHECKSUM_TYPE => {
+                let content = GssChecksum::parse(&checksum.checksum)?;
+                let delegated = content.delegated.map(<[u8]>::to_vec);
+                Ok(Self {
+                    flags: content.flags,
+                    bindings: content.bindings,
+                    delegated,
+                })
+            }
+            Some(checksum) => {
+                verify_plain(checksum, accepted)?;
+                let mut flags = Flags::REPLAY | Flags::SEQUENCE;
+                flags.set(Flags::MUTUAL, accepted.ap_options.contains(ApOptions::MUTUAL_REQUIRED));
+                Ok(Self::plain(flags))
+            }
+        }
+    }
+
+    fn plain(flags: Flags) -> Self {
+        Self {
+            flags,
+            bindings: NO_BINDINGS,
+            delegated: None,
+        }
+    }
+}
+
+/// A checksum over nothing under the session key, or the subkey: it proves nothing that the authenticator does not,
+/// but a wrong one means that the peer is mistaken.
+fn verify_plain(checksum: &Checksum, accepted: &Accepted) -> Result<(), KerberosError> {
+    let kind = ChecksumType::from_number(checksum.cksumtype).ok_or(KerberosError::Checksum)?;
+    let mut keys = std::iter::once(&accepted.session_key).chain(&accepted.subkey);
+    let holds = |key: &Arc<krb5_crypto::Key>| {
+        key.enctype().checksum_type() == kind
+            && key
+                .verify_checksum(KeyUsage::AP_REQ_CHECKSUM, &[], &checksum.checksum)
+                .is_ok()
+    };
+    if keys.any(holds) {
+        Ok(())
+    } else {
+        Err(KerberosError::Checksum)
+    }
+}
+
+/// What is needed to answer the initiator, good or bad.
+struct Answer {
+    mech: gss_core::Oid,
+    /// Whom the ticket names, if the initiator wants an answer at all.
+    server: Option<Principal>,
+    now: Timestamp,
+}
+
+impl Answer {
+    fn to(token: &ContextToken<'_>, now: Timestamp) -> Self {
+        let request = ApReq::from_der(token.message).ok();
+        let mutual = request.filter(|request| request.ap_options.contains(ApOptions::MUTUAL_REQUIRED));
+        let server = mutual.map(|request| Principal {
+            realm: request.ticket.realm,
+            name: request.ticket.sname,
+        });
+        Self {
+            mech: token.mech,
+            server,
+            now,
+        }
+    }
+
+    fn token(&self, id: TokenId, message: &[u8]) -> Vec<u8> {
+        ContextToken {
+            mech: self.mech,
+            id,
+            message,
+        }
+        .to_octets()
+    }
+
+    /// The error, and the KRB-ERROR that tells the initiator, who learns its code only.
+    fn refuse(&self, error: KerberosError) -> StepError {
+        let told = self.server.as_ref().and_then(|server| {
+            let error = krb_error::build(error.protocol_code(), server, None, self.now).ok()?;
+            error.to_der().ok()
+        });
+        let error = Error::from(error);
+        match told {
+            Some(message) => StepError::with_token(error, self.token(TokenId::KrbError, &message)),
+            None => error.into(),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Acquiring credentials: from caches, keytabs and passwords.
+
+use std::sync::Arc;
+
+use gss_core::{Acquire, CredSource, CredStore, Flow, Flowing, MechCred};
+use krb5_crypto::{Key, Secret};
+use krb5_proto::Principal;
+use krb5_proto::exchange::{AsOutcome, LongTerm};
+use krb5_store::ccache;
+use krb5_store::keytab::{self, Acceptor, KeySource, ServiceName};
+
+use crate::cred::{Accepting, Initiating, KerberosCred};
+use crate::error::{KerberosError, failed};
+use crate::name::{KerberosName, Service};
+use crate::{KerberosEnvironment, kdc};
+
+/// Acquires what `request` asks for. Only passwords and client keytabs need the KDC.
+pub(crate) fn acquire(environment: &KerberosEnvironment, request: Acquire) -> Flowing<Arc<dyn MechCred>> {
+    let acquiring = Acquiring::new(environment, request).map_err(failed)?;
+    let accepting = if acquiring.request.usage.accepts() {
+        Some(acquiring.accepting().map_err(failed)?)
+    } else {
+        None
+    };
+    if !acquiring.request.usage.initiates() {
+        return Ok(Flow::Done(acquiring.finish(None, accepting)));
+    }
+    let initiating = acquiring.initiating()?;
+    Ok(initiating.map(move |initiating| acquiring.finish(Some(initiating), accepting)))
+}
+
+/// The default keytab, all of it: for acceptors that bring no credential.
+///
+/// # Errors
+/// [`KerberosError::Store`], [`KerberosError::NoKeytabEntry`] if it is empty.
+pub(crate) fn default_acceptor(environment: &KerberosEnvironment) -> Result<Accepting, KerberosError> {
+    Acquiring::new(environment, Acquire::accept())?.accepting()
+}
+
+struct Acquiring {
+    environment: KerberosEnvironment,
+    request: Acquire,
+    name: Option<KerberosName>,
+}
+
+impl Acquiring {
+    fn new(environment: &KerberosEnvironment, request: Acquire) -> Result<Self, KerberosError> {
+        let import = |name| KerberosName::import(name, &environment.settings);
+        let name = request.name.as_ref().map(import).transpose()?;
+        Ok(Self {
+            environment: environment.clone(),
+            name,
+            request,
+        })
+    }
+
+    fn finish(self, initiating: Option<Initiating>, accepting: Option<Accepting>) -> Arc<dyn MechCred> {
+        Arc::new(KerberosCred::new(self.environment, initiating, accepting))
+    }
+
+    /// The store's text of `key`.
+    fn stored(&self, key: &str) -> Option<&str> {
+        match &self.request.source {
+            CredSource::Store(store) => store.text(key),
+            _ => None,
+        }
+    }
+
+    fn accepting(&self) -> Result<Accepting, KerberosError> {
+        let settings = &self.environment.settings;
+        let keytab = keytab::resolve(self.stored("keytab").unwrap_or(&self.environment.keytab))?;
+        let service = self.name.as_ref().map_or(ServiceName::Any, service_name);
+        // A keytab without any key for the name is told now, not at the first context.
+        if !keytab
+            .read()?
+            .entries
+            .iter()
+            .any(|entry| service.matches(&entry.principal, settings))
+        {
+            return Err(no_entry(keytab.as_ref(), service.to_string())?);
+        }
+        let keys = Acceptor::new(keytab, Some(service), settings, self.environment.provider);
+        Ok(Accepting {
+            keys: Arc::new(keys),
+            name: self.name.clone(),
+        })
+    }
+
+    fn initiating(&self) -> Flowing<Initiating> {
+        match &self.request.source {
+            CredSource::Password(password) => self.with_long_term(LongTerm::Password(Secret::from_slice(password))),
+            CredSource::Store(store) => self.from_store(store),
+            _ => self
+                .from_cache(&self.environment.ccache)
+                .map(Flow::Done)
+                .map_err(failed),
+        }
+    }
+
+    /// A password comes before a client keytab, and both before a cache.
+    fn from_store(&self, store: &CredStore) -> Flowing<Initiating> {
+        if let Some(password) = store.value("password") {
+            return self.with_long_term(LongTerm::Password(Secret::from_slice(password)));
+        }
+        if let Some(name) = store.text("client_keytab") {
+            let keys = self.client_keys(name).map_err(failed)?;
+            return self.with_long_term(LongTerm::Keys(keys));
+        }
+        let cache = store.text("ccache").unwrap_or(&self.environment.ccache);
+        self.from_cache(cache).map(Flow::Done).map_err(failed)
+    }
+
+    fn from_cache(&self, name: &str) -> Result<Initiating, KerberosError> {
+        let initiating = Initiating::from_cache(ccache::resolve(name)?)?;
+        match &self.name {
+            Some(wanted) if wanted.principal()? != initiating.client => Err(KerberosError::CachePrincipal {
+                cache: name.to_owned(),
+                found: Box::new(initiating.client),
+                wanted: Box::new(wanted.principal()?),
+            }),
+            _ => Ok(initiating),
+        }
+    }
+
+    /// The newest keys of the client in a keytab.
+    fn client_keys(&self, name: &str) -> Result<Vec<Arc<Key>>, KerberosError> {
+        let client = self.client()?;
+        let keytab = keytab::resolve(name)?;
+        let keys = keytab.read()?.newest_keys(&client, self.environment.provider);
+        if keys.is_empty() {
+            Err(no_entry(keytab.as_ref(), client.to_string())?)
+        } else {
+            Ok(keys)
+        }
+    }
+
+    fn client(&self) -> Result<Principal, KerberosError> {
+        self.name
+            .as_ref()
+            .ok_or(KerberosError::CredentialUsage("without a name initiate"))?
+            .principal()
+    }
+
+    fn with_long_term(&self, credential: LongTerm) -> Flowing<Initiating> {
+        let client = self.client().map_err(failed)?;
+        kdc::initial_ticket(&self.environment, client, credential)?.then(|outcome: AsOutcome| {
+            let offset = outcome.clock_offset.unwrap_or(0);
+            let client = outcome.credentials.client.clone();
+            let initiating = Initiating::from_tickets(client, vec![outcome.credentials], offset);
+            initiating.map(Flow::Done).map_err(failed)
+        })
+    }
+}
+
+/// Which keytab entries a name stands for.
+fn service_name(name: &KerberosName) -> ServiceName {
+    match name {
+        KerberosName::Service(Service { service, host, .. }) => ServiceName::Hostbased {
+            service: service.clone(),
+            host: host.clone(),
+        },
+        KerberosName::Principal(principal) => ServiceName::Principal(principal.clone()),
+        KerberosName::Anonymous => ServiceName::Any,
+    }
+}
+
+/// The error that says whose keys a keytab has instead of the wanted one's.
+fn no_entry(keytab: &dyn KeySource, wanted: String) -> Result<KerberosError, KerberosError> {
+    let mut found: Vec<Principal> = keytab
+        .read()?
+        .entries
+        .iter()
+        .map(|entry| entry.principal.clone())
+        .collect();
+    found.dedup();
+    Ok(KerberosError::NoKeytabEntry {
+        keytab: keytab.name(),
+        wanted,
+        found,
+    })
+}

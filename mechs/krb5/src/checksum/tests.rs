@@ -1,0 +1,91 @@
+use gss_core::Flags;
+use proptest::prelude::*;
+
+use super::*;
+
+proptest! {
+    #[test]
+    fn a_checksum_survives_its_octets(bindings: [u8; 16], bits: u32, cred in prop::collection::vec(any::<u8>(), 0..300)) {
+        let flags = Flags::from_bits_retain(bits);
+        let delegated = flags.contains(Flags::DELEG).then_some(cred.as_slice());
+        let checksum = GssChecksum { bindings, flags, delegated };
+        let octets = checksum.to_octets().unwrap();
+        prop_assert_eq!(&GssChecksum::parse(&octets).unwrap(), &checksum);
+        for length in 0..octets.len() {
+            prop_assert!(GssChecksum::parse(&octets[..length]).is_err());
+        }
+        let extended = [octets.as_slice(), &[0, 0, 0, 9, 0, 0, 0, 1, 7]].concat();
+        prop_assert_eq!(&GssChecksum::parse(&extended).unwrap(), &checksum, "unknown extensions are ignored");
+    }
+}
+
+#[test]
+fn the_layout_is_that_of_rfc4121() {
+    let flags = Flags::DELEG | Flags::MUTUAL;
+    let checksum = GssChecksum {
+        bindings: [0xab; 16],
+        flags,
+        delegated: Some(&[0x76, 0x00]),
+    };
+    let expected = [
+        &[16, 0, 0, 0][..],
+        &[0xab; 16],
+        &[3, 0, 0, 0],
+        &[1, 0],
+        &[2, 0],
+        &[0x76, 0],
+    ]
+    .concat();
+    assert_eq!(checksum.to_octets().unwrap(), expected);
+}
+
+#[test]
+fn a_wrong_length_of_the_bindings_or_option_is_refused() {
+    let good = GssChecksum {
+        bindings: NO_BINDINGS,
+        flags: Flags::DELEG,
+        delegated: Some(&[]),
+    }
+    .to_octets()
+    .unwrap();
+    for (index, value) in [(0, 15), (0, 17), (3, 1), (24, 0), (24, 2), (26, 1)] {
+        let mut bad = good.clone();
+        bad[index] = value;
+        assert!(GssChecksum::parse(&bad).is_err(), "octet {index} = {value}");
+    }
+}
+
+#[test]
+fn a_delegated_credential_that_does_not_fit_is_refused() {
+    let cred = vec![0; 65536];
+    let checksum = GssChecksum {
+        bindings: NO_BINDINGS,
+        flags: Flags::DELEG,
+        delegated: Some(&cred),
+    };
+    assert!(matches!(
+        checksum.to_octets(),
+        Err(KerberosError::DelegationTooLong(65536))
+    ));
+}
+
+#[test]
+fn every_field_of_the_bindings_counts() {
+    let provider = &krb5_crypto::primitives::rustcrypto::PROVIDER;
+    let hash = |change: &dyn Fn(&mut ChannelBindings)| {
+        let mut bindings = ChannelBindings::application("tls-server-end-point:0123");
+        change(&mut bindings);
+        bindings_hash(provider, &bindings)
+    };
+    let changes: [&dyn Fn(&mut ChannelBindings); 6] = [
+        &|_| {},
+        &|bindings| bindings.initiator.address_type = 2,
+        &|bindings| bindings.initiator.octets = vec![0],
+        &|bindings| bindings.acceptor.address_type = 2,
+        &|bindings| bindings.acceptor.octets = vec![0],
+        &|bindings| bindings.application_data.push(0),
+    ];
+    let hashes: std::collections::BTreeSet<_> = changes.iter().map(|change| hash(*change)).collect();
+    assert_eq!(hashes.len(), changes.len());
+    assert!(!hashes.contains(&NO_BINDINGS));
+}

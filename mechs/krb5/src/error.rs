@@ -1,0 +1,334 @@
+//! What can go wrong in the mechanism, and whose fault it is.
+
+use gss_core::flow::IoFailure;
+use gss_core::framing::FramingError;
+use gss_core::{Error, ErrorKind, MechError, Oid, StepError};
+use krb5_proto::error::{ComErr, ErrorCode};
+use krb5_proto::{ParsePrincipalError, Principal};
+
+use crate::KRB5;
+
+/// A failure of the Kerberos mechanism. [`MechError::code`] is MIT's com_err number, the minor status.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KerberosError {
+    // The peer is at fault.
+    /// The acceptor's answer came without the proof that was asked for.
+    #[error("the acceptor did not authenticate itself")]
+    AcceptorUnproven,
+    /// The initiator bound the context to another channel, or to none where one was required.
+    #[error("the initiator's channel bindings are not ours: it is connected through somebody else")]
+    Bindings,
+    /// The authenticator's checksum is malformed.
+    #[error("the authenticator's checksum is malformed")]
+    Checksum,
+    /// The delegated credential is not usable.
+    #[error("the delegated credential is not usable")]
+    Delegated(#[source] krb5_proto::Error),
+    /// The token is for another mechanism.
+    #[error("the token is for the mechanism {0}")]
+    ForeignToken(Oid),
+    /// The token's framing is malformed.
+    #[error("the token is malformed: {0}")]
+    Framing(FramingError),
+    /// A per-message token.
+    #[error(transparent)]
+    Message(#[from] krb5_message::Error),
+    /// The same authenticator was presented before.
+    #[error("replay: {client} has presented this authenticator to {server} before")]
+    Replay {
+        /// The ticket's client.
+        client: Box<Principal>,
+        /// The ticket's server.
+        server: Box<Principal>,
+    },
+    /// The token is none of those that may come here.
+    #[error("expected a token with {0}")]
+    TokenExpected(&'static str),
+    /// The token's identifier is none of a context token.
+    #[error("the token holds neither an AP-REQ nor an AP-REP nor a KRB-ERROR")]
+    TokenId,
+
+    // A KDC, or the way to it.
+    /// A Kerberos exchange failed.
+    #[error(transparent)]
+    Protocol(#[from] krb5_proto::Error),
+    /// Nobody knows a KDC of the realm.
+    #[error("{failure}")]
+    RealmUnknown {
+        /// The realm.
+        realm: String,
+        /// What was looked for.
+        failure: IoFailure,
+    },
+    /// No KDC of the realm answers.
+    #[error("{failure}")]
+    KdcUnreachable {
+        /// The realm.
+        realm: String,
+        /// What was tried.
+        failure: IoFailure,
+    },
+
+    // Local configuration and stores.
+    /// The configuration cannot be read.
+    #[error(transparent)]
+    Configuration(krb5_store::Error),
+    /// A credential cache or keytab cannot be used.
+    #[error(transparent)]
+    Store(#[from] krb5_store::Error),
+    /// The credential cache holds another principal's tickets.
+    #[error("the credential cache {cache} is {found}'s, not {wanted}'s")]
+    CachePrincipal {
+        /// The cache.
+        cache: String,
+        /// Whose tickets it holds.
+        found: Box<Principal>,
+        /// Whose were asked for.
+        wanted: Box<Principal>,
+    },
+    /// The credential cache has no ticket-granting ticket.
+    #[error(
+        "the credential cache {cache} has no ticket-granting ticket for {client}; get one, for instance with kinit"
+    )]
+    NoTgt {
+        /// The cache.
+        cache: String,
+        /// Whose ticket was looked for.
+        client: Box<Principal>,
+    },
+    /// The ticket-granting ticket has expired.
+    #[error(
+        "the ticket-granting ticket of {client} in {cache} expired at {ended}; get a new one, for instance with kinit"
+    )]
+    TgtExpired {
+        /// The cache.
+        cache: String,
+        /// Whose ticket it is.
+        client: Box<Principal>,
+        /// When it ended.
+        ended: krb5_proto::KerberosTime,
+    },
+    /// The keytab has no key for the name that contexts are to be accepted as.
+    #[error("the keytab {keytab} has no key for {wanted}; it has keys for {}", listed(.found))]
+    NoKeytabEntry {
+        /// The keytab.
+        keytab: String,
+        /// The name asked for.
+        wanted: String,
+        /// Whose keys it has.
+        found: Vec<Principal>,
+    },
+    /// The replay cache does not work; nothing is accepted without it.
+    #[error("the replay cache cannot be used, and without it nothing is accepted")]
+    ReplayCache(#[source] krb5_store::replay::ReplayError),
+
+    // The caller.
+    /// The credential cannot be used for this.
+    #[error("the credential cannot {0} contexts")]
+    CredentialUsage(&'static str),
+    /// DCE style was asked for.
+    #[error("contexts in DCE style are not supported")]
+    DceStyle,
+    /// Encryption, key derivation or randomness failed.
+    #[error("cryptography failed")]
+    Crypto(#[from] krb5_crypto::Error),
+    /// The ticket to be delegated is too long for the checksum that carries it.
+    #[error("a delegated credential of {0} octets does not fit the authenticator; 65535 do")]
+    DelegationTooLong(usize),
+    /// An exported context is malformed or of an unknown version.
+    #[error("this is no exported Kerberos context of a version that is known")]
+    ExportedContext,
+    /// A name that names nobody in Kerberos.
+    #[error("{name:?} is no Kerberos name: {reason}")]
+    Name {
+        /// The name as given.
+        name: String,
+        /// What is wrong with it.
+        reason: NameFault,
+    },
+    /// The driver answered with something that does not belong to the request.
+    #[error("the driver's answer does not belong to the request")]
+    WrongReply,
+}
+
+/// What is wrong with a name.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NameFault {
+    /// It is not a principal.
+    #[error(transparent)]
+    Principal(#[from] ParsePrincipalError),
+    /// The host's realm is not known.
+    #[error("no realm is known for its host; set default_realm or [domain_realm] in krb5.conf")]
+    NoRealm,
+    /// A service without a host cannot be a target.
+    #[error("it names a service without a host, as in HTTP@www.example.com")]
+    NoHost,
+    /// Empty, or with an empty part.
+    #[error("a part of it is empty")]
+    Empty,
+    /// Not UTF-8.
+    #[error("it is not UTF-8")]
+    NotText,
+    /// Its type is not one that Kerberos knows.
+    #[error("its type is not supported")]
+    Type,
+    /// It was exported by another mechanism.
+    #[error("it was exported by the mechanism {0}")]
+    ForeignExport(Oid),
+}
+
+impl KerberosError {
+    /// The routine error of RFC 2744 that goes with it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Bindings => ErrorKind::BadBindings,
+            Self::Checksum | Self::Framing(_) | Self::TokenId | Self::TokenExpected(_) | Self::ForeignToken(_) => {
+                ErrorKind::DefectiveToken
+            }
+            Self::ExportedContext => ErrorKind::DefectiveToken,
+            Self::Message(error) => message_kind(error),
+            Self::Protocol(error) => protocol_kind(error),
+            Self::Store(_) | Self::CachePrincipal { .. } | Self::NoTgt { .. } => ErrorKind::NoCred,
+            Self::NoKeytabEntry { .. } | Self::CredentialUsage(_) => ErrorKind::NoCred,
+            Self::TgtExpired { .. } => ErrorKind::CredentialsExpired,
+            Self::DceStyle => ErrorKind::Unavailable,
+            Self::Name {
+                reason: NameFault::Type,
+                ..
+            } => ErrorKind::BadNameType,
+            Self::Name { .. } => ErrorKind::BadName,
+            Self::AcceptorUnproven
+            | Self::Configuration(_)
+            | Self::Crypto(_)
+            | Self::Delegated(_)
+            | Self::DelegationTooLong(_)
+            | Self::KdcUnreachable { .. }
+            | Self::RealmUnknown { .. }
+            | Self::Replay { .. }
+            | Self::ReplayCache(_)
+            | Self::WrongReply => ErrorKind::Failure,
+        }
+    }
+
+    /// What the peer may learn of it: the code of a KRB-ERROR. Parse and integrity failures have one answer.
+    pub(crate) fn protocol_code(&self) -> ErrorCode {
+        match self {
+            Self::Protocol(error) => error.protocol_code(),
+            Self::Replay { .. } => ErrorCode::KRB_AP_ERR_REPEAT,
+            Self::Checksum => ErrorCode::KRB_AP_ERR_INAPP_CKSUM,
+            _ => ErrorCode::KRB_ERR_GENERIC,
+        }
+    }
+}
+
+impl MechError for KerberosError {
+    fn code(&self) -> u32 {
+        let known = match self {
+            Self::Protocol(error) | Self::Delegated(error) => return error.code(),
+            Self::Message(error) => message_code(error),
+            Self::AcceptorUnproven => ComErr::MUTUAL_FAILED,
+            Self::Bindings => ComErr::krb5(BAD_CHECKSUM),
+            Self::Checksum => ErrorCode::KRB_AP_ERR_INAPP_CKSUM.com_err(),
+            Self::Framing(_) | Self::ForeignToken(_) | Self::TokenId | Self::TokenExpected(_) => {
+                ErrorCode::KRB_AP_ERR_MSG_TYPE.com_err()
+            }
+            Self::Replay { .. } => ErrorCode::KRB_AP_ERR_REPEAT.com_err(),
+            Self::RealmUnknown { .. } => ComErr::krb5(REALM_UNKNOWN),
+            Self::KdcUnreachable { .. } => ComErr::krb5(KDC_UNREACH),
+            Self::Configuration(_) => ComErr::krb5(CONFIG_BADFORMAT),
+            Self::Store(error) => store_code(error),
+            Self::CachePrincipal { .. } | Self::NoTgt { .. } | Self::CredentialUsage(_) => ComErr::krb5(CC_NOTFOUND),
+            Self::TgtExpired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED.com_err(),
+            Self::NoKeytabEntry { .. } => ComErr::KT_NOTFOUND,
+            Self::ReplayCache(_) => ComErr::krb5(RC_IO),
+            Self::Crypto(_) => ComErr::CRYPTO_INTERNAL,
+            Self::DelegationTooLong(_) => ErrorCode::KRB_ERR_FIELD_TOOLONG.com_err(),
+            Self::ExportedContext => ComErr::ASN1_PARSE_ERROR,
+            Self::Name {
+                reason: NameFault::NoRealm,
+                ..
+            } => ComErr::krb5(CONFIG_NODEFREALM),
+            Self::Name { .. } => ComErr::PARSE_MALFORMED,
+            Self::DceStyle | Self::WrongReply => ErrorCode::KRB_ERR_GENERIC.com_err(),
+        };
+        known.bits()
+    }
+}
+
+impl From<KerberosError> for Error {
+    fn from(error: KerberosError) -> Self {
+        Self::of_mech(error.kind(), KRB5, error)
+    }
+}
+
+/// A Kerberos failure as what a step returns, without a token for the peer.
+pub(crate) fn failed(error: impl Into<KerberosError>) -> StepError {
+    Error::from(error.into()).into()
+}
+
+fn protocol_kind(error: &krb5_proto::Error) -> ErrorKind {
+    use krb5_proto::Error as Protocol;
+    match error {
+        Protocol::Malformed { .. }
+        | Protocol::TooLarge { .. }
+        | Protocol::UnexpectedMessage { .. }
+        | Protocol::Integrity { .. }
+        | Protocol::BadMatch { .. } => ErrorKind::DefectiveToken,
+        Protocol::TicketExpired { .. } => ErrorKind::CredentialsExpired,
+        Protocol::Kdc(reply) if reply.code == ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN => ErrorKind::BadName,
+        _ => ErrorKind::Failure,
+    }
+}
+
+fn message_kind(error: &krb5_message::Error) -> ErrorKind {
+    match error.fault() {
+        krb5_message::Fault::Forged => ErrorKind::BadMic,
+        krb5_message::Fault::Token => ErrorKind::DefectiveToken,
+        _ => ErrorKind::Failure,
+    }
+}
+
+fn message_code(error: &krb5_message::Error) -> ComErr {
+    match error.fault() {
+        krb5_message::Fault::Forged => ErrorCode::KRB_AP_ERR_BAD_INTEGRITY.com_err(),
+        krb5_message::Fault::Token => ErrorCode::KRB_AP_ERR_MSG_TYPE.com_err(),
+        _ => ErrorCode::KRB_ERR_GENERIC.com_err(),
+    }
+}
+
+fn store_code(error: &krb5_store::Error) -> ComErr {
+    use krb5_store::Error as Store;
+    match error {
+        Store::NoCache { .. } => ComErr::krb5(FCC_NOFILE),
+        Store::NoKeytab { .. } => ComErr::KT_NOTFOUND,
+        Store::Config { .. } | Store::ConfigMissing { .. } | Store::ConfigValue { .. } => {
+            ComErr::krb5(CONFIG_BADFORMAT)
+        }
+        _ => ComErr::krb5(CC_IO),
+    }
+}
+
+fn listed(principals: &[Principal]) -> String {
+    if principals.is_empty() {
+        return "nobody".to_owned();
+    }
+    principals
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+// Places in MIT's table of Kerberos errors.
+const CONFIG_BADFORMAT: u32 = 136;
+const CC_NOTFOUND: u32 = 141;
+const REALM_UNKNOWN: u32 = 154;
+const KDC_UNREACH: u32 = 156;
+const RC_IO: u32 = 164;
+const CC_IO: u32 = 193;
+const FCC_NOFILE: u32 = 195;
+const CONFIG_NODEFREALM: u32 = 224;
+const BAD_CHECKSUM: u32 = 228;

@@ -1,0 +1,282 @@
+//! The initiator's side of establishing a context: RFC 4121 §4.1.
+//!
+//! The first step gets the tickets that are missing and makes the AP-REQ. With mutual authentication the second takes
+//! the AP-REP; without, the context is established at once.
+
+use std::sync::Arc;
+
+use gss_core::{
+    Flags, Flow, Flowing, Handshake, Initiate, InitiatorContext, MechName, Progress, Role, Step, StepError,
+};
+use krb5_crypto::Key;
+use krb5_proto::exchange::ap::{self, ApInitiate, ApInitiated, ApReplied, InitialSequence};
+use krb5_proto::exchange::{Subkey, TgsOptions};
+use krb5_proto::messages::{ApOptions, AuthorizationData, Checksum, TicketFlags};
+use krb5_proto::{Credentials, Principal};
+
+use crate::checksum::{BindingsHash, CHECKSUM_TYPE, GssChecksum, NO_BINDINGS, bindings_hash};
+use crate::context::Establish;
+use crate::cred::Initiating;
+use crate::error::{KerberosError, failed};
+use crate::name::KerberosName;
+use crate::token::{ContextToken, TokenId};
+use crate::{KRB5, KerberosEnvironment, delegation, kdc};
+
+/// What the initiator may ask for and the acceptor is told of. Protection is always there, RFC 4121 §4.1.1.1.
+const NEGOTIABLE: Flags = Flags::MUTUAL
+    .union(Flags::REPLAY)
+    .union(Flags::SEQUENCE)
+    .union(Flags::IDENTIFY)
+    .union(Flags::EXTENDED_ERROR);
+
+/// What every context has.
+const ALWAYS: Flags = Flags::CONF.union(Flags::INTEG).union(Flags::TRANS);
+
+/// A context before its first step.
+pub(crate) struct AwaitStart {
+    environment: KerberosEnvironment,
+    cred: Initiating,
+    target: Principal,
+    flags: Flags,
+    bindings: BindingsHash,
+}
+
+impl AwaitStart {
+    /// # Errors
+    /// [`KerberosError::Name`] if the target is not the name of a service; [`KerberosError::DceStyle`].
+    pub(crate) fn new(
+        environment: KerberosEnvironment,
+        cred: Initiating,
+        request: &Initiate,
+    ) -> Result<Self, KerberosError> {
+        if request.flags.contains(Flags::DCE_STYLE) {
+            return Err(KerberosError::DceStyle);
+        }
+        let target = KerberosName::import(&request.target, &environment.settings)?.principal()?;
+        let hash = |bindings| bindings_hash(environment.provider, bindings);
+        let bindings = request.bindings.as_deref().map_or(NO_BINDINGS, hash);
+        Ok(Self {
+            environment,
+            cred,
+            target,
+            flags: request.flags,
+            bindings,
+        })
+    }
+
+    /// The ticket for the target: from the cache, else from the KDC.
+    fn ticket(&self) -> Flowing<Credentials> {
+        let now = self.environment.now().offset(self.cred.clock_offset);
+        if let Some(ticket) = self.cred.cache.find(&self.target, now.time).map_err(failed)? {
+            return Ok(Flow::Done(ticket));
+        }
+        let tgt = self.cred.tgt(now.time).map_err(failed)?;
+        let mut options = TgsOptions::new(tgt, self.target.clone());
+        options.clock_offset = self.cred.clock_offset;
+        let cache = Arc::clone(&self.cred.cache);
+        Ok(kdc::service_ticket(&self.environment, options)?.map(move |outcome| {
+            // A cache that cannot be written to costs time, not the context.
+            let _ = cache.store(&outcome.credentials);
+            outcome.credentials
+        }))
+    }
+
+    /// A forwarded ticket-granting ticket, if delegation was asked for and is possible.
+    fn forwarded(&self, ticket: &Credentials) -> Flowing<Option<Credentials>> {
+        let trusted = ticket.flags.contains(TicketFlags::OK_AS_DELEGATE);
+        let wanted = self.flags.contains(Flags::DELEG) || (self.flags.contains(Flags::DELEG_POLICY) && trusted);
+        if !wanted {
+            return Ok(Flow::Done(None));
+        }
+        let now = self.environment.now().offset(self.cred.clock_offset);
+        // A ticket that cannot be forwarded costs the delegation, not the context: the granted flags tell.
+        let Ok(mut options) = self.cred.tgt(now.time).and_then(|tgt| Ok(TgsOptions::forwarded(tgt)?)) else {
+            return Ok(Flow::Done(None));
+        };
+        options.clock_offset = self.cred.clock_offset;
+        let exchange = kdc::service_ticket(&self.environment, options);
+        gss_core::flow::settle(exchange, |outcome| {
+            Ok(Flow::Done(outcome.ok().map(|outcome| outcome.credentials)))
+        })
+    }
+}
+
+impl Handshake for AwaitStart {
+    fn progress(&self) -> Progress {
+        Progress::new(Some(KRB5), Role::Initiator)
+    }
+}
+
+impl InitiatorContext for AwaitStart {
+    fn step(self: Box<Self>, token: Option<&[u8]>) -> Flowing<Step<dyn InitiatorContext>> {
+        if token.is_some_and(|token| !token.is_empty()) {
+            return Err(failed(KerberosError::TokenExpected(
+                "nothing: the initiator speaks first",
+            )));
+        }
+        self.ticket()?.then(move |ticket| {
+            let forwarded = self.forwarded(&ticket)?;
+            forwarded.then(move |forwarded| {
+                let offset = self.cred.clock_offset;
+                let request = Request {
+                    start: *self,
+                    ticket,
+                    forwarded,
+                };
+                request.send(offset, Attempt::First).map(Flow::Done)
+            })
+        })
+    }
+}
+
+/// Everything that an AP-REQ is made of, to be sent once, or once more with another time.
+struct Request {
+    start: AwaitStart,
+    ticket: Credentials,
+    forwarded: Option<Credentials>,
+}
+
+/// How often the AP-REQ was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    First,
+    /// After the acceptor has complained about our clock.
+    Adjusted,
+}
+
+impl Request {
+    /// Makes the AP-REQ by our clock plus `offset` seconds.
+    fn send(self, offset: i64, attempt: Attempt) -> Result<Step<dyn InitiatorContext>, StepError> {
+        let (token, initiated, flags) = self.ap_req(offset).map_err(failed)?;
+        if flags.contains(Flags::MUTUAL) {
+            let next = Box::new(AwaitApRep {
+                request: self,
+                initiated,
+                flags,
+                attempt,
+            });
+            return Ok(Step::Continue { token, next });
+        }
+        // I-33: without an AP-REP both directions count from the initiator's number.
+        let sequence = initiated.sequence;
+        let context = self.establish(&initiated, None, sequence, flags)?;
+        Ok(Step::Established {
+            token: Some(token),
+            context,
+        })
+    }
+
+    fn ap_req(&self, offset: i64) -> Result<(Vec<u8>, ApInitiated, Flags), KerberosError> {
+        let start = &self.start;
+        let now = start.environment.now().offset(offset);
+        let session_key = self.ticket.key.to_key(start.environment.provider)?;
+        let delegated = self.krb_cred(&session_key, now)?;
+        let mut flags = start.flags.intersection(NEGOTIABLE).union(ALWAYS);
+        flags.set(Flags::DELEG, delegated.is_some());
+        let checksum = GssChecksum {
+            bindings: start.bindings,
+            flags: flags.difference(Flags::TRANS),
+            delegated: delegated.as_deref(),
+        };
+        let request = ApInitiate {
+            credentials: &self.ticket,
+            options: if flags.contains(Flags::MUTUAL) {
+                ApOptions::MUTUAL_REQUIRED
+            } else {
+                ApOptions::empty()
+            },
+            checksum: Some(Checksum {
+                cksumtype: CHECKSUM_TYPE,
+                checksum: checksum.to_octets()?.into(),
+            }),
+            subkey: Subkey::Generate,
+            sequence: InitialSequence::Generate,
+            authdata: AuthorizationData::default(),
+        };
+        let (message, initiated) = ap::initiate(start.environment.provider, request, now)?;
+        let token = ContextToken {
+            mech: KRB5,
+            id: TokenId::ApReq,
+            message: &message,
+        };
+        Ok((token.to_octets(), initiated, flags))
+    }
+
+    fn krb_cred(&self, session_key: &Key, now: krb5_proto::Timestamp) -> Result<Option<Vec<u8>>, KerberosError> {
+        let Some(forwarded) = &self.forwarded else {
+            return Ok(None);
+        };
+        delegation::krb_cred(forwarded.clone(), session_key, now).map(Some)
+    }
+
+    fn establish(
+        &self,
+        initiated: &ApInitiated,
+        acceptor_subkey: Option<Arc<Key>>,
+        receive_sequence: u32,
+        flags: Flags,
+    ) -> Result<Box<dyn gss_core::EstablishedContext>, StepError> {
+        let name = |principal: &Principal| -> Arc<dyn MechName> { KerberosName::of(principal.clone()) };
+        let establish = Establish {
+            role: krb5_message::Role::Initiator,
+            session_key: Arc::clone(&initiated.session_key),
+            initiator_subkey: initiated.subkey.clone(),
+            acceptor_subkey,
+            send_sequence: initiated.sequence,
+            receive_sequence,
+            flags,
+            source: Some(name(&self.ticket.client)),
+            target: Some(name(&self.ticket.server)),
+            expiry: self.ticket.endtime,
+            delegated: None,
+        };
+        establish.establish().map_err(failed)
+    }
+}
+
+/// A context that awaits the acceptor's proof.
+struct AwaitApRep {
+    request: Request,
+    initiated: ApInitiated,
+    flags: Flags,
+    attempt: Attempt,
+}
+
+impl AwaitApRep {
+    fn verify(&self, token: &[u8]) -> Result<ApReplied, KerberosError> {
+        let token = ContextToken::parse(token)?;
+        match token.id {
+            TokenId::ApRep | TokenId::KrbError => Ok(self.initiated.verify_rep(token.message)?),
+            TokenId::ApReq => Err(KerberosError::TokenExpected("an AP-REP")),
+        }
+    }
+}
+
+impl Handshake for AwaitApRep {
+    fn progress(&self) -> Progress {
+        Progress::new(Some(KRB5), Role::Initiator)
+    }
+}
+
+impl InitiatorContext for AwaitApRep {
+    fn step(self: Box<Self>, token: Option<&[u8]>) -> Flowing<Step<dyn InitiatorContext>> {
+        let token = token.ok_or_else(|| failed(KerberosError::AcceptorUnproven))?;
+        match self.verify(token) {
+            Ok(replied) => {
+                let sequence = replied.sequence.unwrap_or(self.initiated.sequence);
+                let context = self
+                    .request
+                    .establish(&self.initiated, replied.subkey, sequence, self.flags)?;
+                Ok(Flow::Done(Step::Established { token: None, context }))
+            }
+            // Nobody authenticates the acceptor's complaint: it is good for one more try with its time.
+            Err(KerberosError::Protocol(krb5_proto::Error::ClockSkew { seconds, .. }))
+                if self.attempt == Attempt::First =>
+            {
+                let offset = self.request.start.cred.clock_offset.saturating_add(seconds);
+                self.request.send(offset, Attempt::Adjusted).map(Flow::Done)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! KDC exchanges as flows: each request goes to the driver, each reply back to the exchange.
+
+use gss_core::flow::{self, Flow, Flowing, IoReply, IoRequest};
+use krb5_proto::exchange::{
+    AsExchange, AsOptions, AsOutcome, AwaitAsRep, AwaitTgsRep, KdcRequest, LongTerm, Route, Step, TgsExchange,
+    TgsOptions, TgsOutcome, TimeSync,
+};
+use krb5_proto::messages::KdcOptions;
+use krb5_proto::{Principal, Timestamp};
+
+use crate::KerberosEnvironment;
+use crate::error::{KerberosError, failed};
+
+/// An exchange that awaits a reply.
+trait Exchange: Sized + Send + 'static {
+    type Outcome: 'static;
+
+    fn reply(self, octets: &[u8], now: Timestamp) -> Result<Step<Self, Self::Outcome>, krb5_proto::Error>;
+}
+
+impl Exchange for AwaitAsRep {
+    type Outcome = AsOutcome;
+
+    fn reply(self, octets: &[u8], now: Timestamp) -> Result<Step<Self, AsOutcome>, krb5_proto::Error> {
+        self.reply(octets, now)
+    }
+}
+
+impl Exchange for AwaitTgsRep {
+    type Outcome = TgsOutcome;
+
+    fn reply(self, octets: &[u8], now: Timestamp) -> Result<Step<Self, TgsOutcome>, krb5_proto::Error> {
+        self.reply(octets, now)
+    }
+}
+
+/// Gets a ticket-granting ticket with a password or keys.
+pub(crate) fn initial_ticket(
+    environment: &KerberosEnvironment,
+    client: Principal,
+    credential: LongTerm,
+) -> Flowing<AsOutcome> {
+    let settings = &environment.settings;
+    let mut options = AsOptions::new(client, credential);
+    options.etypes = settings.default_tkt_enctypes().to_vec();
+    options.lifetime = settings.ticket_lifetime();
+    options.renew_life = settings.renew_lifetime();
+    options.clock_skew = settings.clockskew();
+    options.time_sync = time_sync(environment);
+    let wanted = [
+        (settings.forwardable(), KdcOptions::FORWARDABLE),
+        (settings.proxiable(), KdcOptions::PROXIABLE),
+        (settings.canonicalize(), KdcOptions::CANONICALIZE),
+    ];
+    wanted
+        .into_iter()
+        .filter(|(on, _)| *on)
+        .for_each(|(_, option)| options.kdc_options.insert(option));
+    let started = AsExchange::start(environment.provider, options, environment.now());
+    let (request, awaiting) = started.map_err(failed)?;
+    run(environment.clone(), request, awaiting)
+}
+
+/// Gets a ticket with a ticket-granting ticket.
+pub(crate) fn service_ticket(environment: &KerberosEnvironment, mut options: TgsOptions) -> Flowing<TgsOutcome> {
+    let settings = &environment.settings;
+    options.etypes = settings.default_tgs_enctypes().to_vec();
+    options.clock_skew = settings.clockskew();
+    options.time_sync = time_sync(environment);
+    let started = TgsExchange::start(environment.provider, options, environment.now());
+    let (request, awaiting) = started.map_err(failed)?;
+    run(environment.clone(), request, awaiting)
+}
+
+fn time_sync(environment: &KerberosEnvironment) -> TimeSync {
+    if environment.settings.kdc_timesync() {
+        TimeSync::FromKdc
+    } else {
+        TimeSync::Off
+    }
+}
+
+fn run<E: Exchange>(environment: KerberosEnvironment, request: KdcRequest, awaiting: E) -> Flowing<E::Outcome> {
+    let realm = request.realm.to_string();
+    let io = IoRequest::Kdc {
+        realm: realm.clone(),
+        message: request.message,
+        service: flow::Service::Kdc,
+        route: route(request.route),
+    };
+    Flow::io(io, move |reply| {
+        let octets = answer(realm, reply).map_err(failed)?;
+        match awaiting.reply(&octets, environment.now()).map_err(failed)? {
+            Step::Send { request, next } => run(environment, request, next),
+            Step::Done(outcome) => Ok(Flow::Done(outcome)),
+        }
+    })
+}
+
+fn answer(realm: String, reply: IoReply) -> Result<Vec<u8>, KerberosError> {
+    match reply {
+        IoReply::Message { octets, .. } => Ok(octets),
+        IoReply::NoServer(failure) => Err(KerberosError::RealmUnknown { realm, failure }),
+        IoReply::Unreachable(failure) => Err(KerberosError::KdcUnreachable { realm, failure }),
+        _ => Err(KerberosError::WrongReply),
+    }
+}
+
+fn route(route: Route) -> flow::Route {
+    match route {
+        Route::Tcp => flow::Route::Tcp,
+        Route::Primary => flow::Route::Primary,
+        _ => flow::Route::Any,
+    }
+}
