@@ -63,8 +63,44 @@ impl ChannelBindings {
 }
 
 fn push_counted(octets: &mut Vec<u8>, counted: &[u8]) {
-    // Lengths are modulo 2^32, as in C: data of 4 GiB is not bound by anybody.
+    // The field has 32 bits; nobody binds 4 GiB, and both sides would write the same.
     let length = u32::try_from(counted.len()).unwrap_or(u32::MAX);
     octets.extend_from_slice(&length.to_le_bytes());
     octets.extend_from_slice(counted);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_go_before_the_application_data() {
+        let bindings = ChannelBindings {
+            initiator: Address {
+                address_type: 2,
+                octets: vec![127, 0, 0, 1],
+            },
+            acceptor: Address {
+                address_type: 255,
+                octets: Vec::new(),
+            },
+            application_data: b"x".to_vec(),
+        };
+        let expected = b"\x02\0\0\0\x04\0\0\0\x7f\0\0\x01\xff\0\0\0\0\0\0\0\x01\0\0\0x";
+        assert_eq!(bindings.to_octets(), expected);
+    }
+
+    #[test]
+    fn where_one_field_ends_is_bound_too() {
+        let address = |octets: &[u8]| Address {
+            address_type: 0,
+            octets: octets.to_vec(),
+        };
+        let bindings = |one: &[u8], other: &[u8]| ChannelBindings {
+            initiator: address(one),
+            acceptor: address(other),
+            application_data: Vec::new(),
+        };
+        assert_ne!(bindings(b"ab", b"").to_octets(), bindings(b"a", b"b").to_octets());
+    }
 }

@@ -4,7 +4,7 @@
 
 use crate::Oid;
 
-/// The session key, and as second value the OID of its encryption type (`GSS_C_INQ_SSPI_SESSION_KEY`).
+/// The session key, and as second value the content octets of an OID that tells its encryption type (`GSS_C_INQ_SSPI_SESSION_KEY`).
 pub const SSPI_SESSION_KEY: Oid = oid!("1.2.840.113554.1.2.2.5.5");
 /// The strength in bits of what `wrap` does, 4 octets, big-endian (`GSS_C_SEC_CONTEXT_SASL_SSF`).
 pub const SASL_SSF: Oid = oid!("1.2.840.113554.1.2.2.5.15");

@@ -59,7 +59,7 @@ pub enum TrailerPlace {
     /// Into a trailer buffer.
     #[default]
     Separate,
-    /// Into the header buffer, which is then longer (`GSS_IOV` without a trailer, as SSPI has it).
+    /// Into the header buffer, which is then longer: what SSPI's callers expect.
     InHeader,
 }
 

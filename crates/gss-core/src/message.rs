@@ -26,7 +26,8 @@ pub trait Sealer: Send {
     /// [`Failure`](crate::ErrorKind::Failure) if such a message cannot be wrapped.
     fn wrap_iov_len(&self, privacy: Privacy, shape: IovShape) -> Result<IovLens>;
 
-    /// Wraps a message in place. Returns what protection it has got.
+    /// Wraps a message in place. Returns what protection it has got: integrity alone where the context has no
+    /// confidentiality.
     ///
     /// `iov` is one header, any number of data and sign-only buffers in the order in which they are protected, then
     /// padding and trailer if used; the token is header, data, padding, trailer in this order.

@@ -80,7 +80,6 @@ impl Mechanisms {
 
     /// The mechanism for callers that ask for none (`GSS_C_NO_OID`): the first that is concrete and may be a default,
     /// RFC 5587; else the first that may be one; else the first.
-    ///
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,
