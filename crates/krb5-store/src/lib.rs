@@ -26,9 +26,11 @@
 pub mod ccache;
 pub mod config;
 mod error;
+pub mod keytab;
 mod lock;
 mod name;
 mod octets;
+pub mod replay;
 mod system;
 mod times;
 

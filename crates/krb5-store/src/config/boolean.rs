@@ -5,9 +5,9 @@
 #[must_use]
 pub fn parse_boolean(text: &str) -> Option<bool> {
     let is = |word: &&str| text.eq_ignore_ascii_case(word);
-    if YES.iter().any(|word| is(word)) {
+    if YES.iter().any(is) {
         Some(true)
-    } else if NO.iter().any(|word| is(word)) {
+    } else if NO.iter().any(is) {
         Some(false)
     } else {
         None
