@@ -72,12 +72,14 @@ fn reader_is_gone(error: &anyhow::Error) -> bool {
 /// `error` with its causes on one line, without repeating what has been told.
 pub(crate) fn one_line(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
-    for cause in std::iter::successors(error.source(), |cause| cause.source()) {
-        let cause = cause.to_string();
-        if !text.ends_with(&cause) {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let told = cause.to_string();
+        if !text.ends_with(&told) {
             text.push_str(": ");
-            text.push_str(&cause);
+            text.push_str(&told);
         }
+        next = cause.source();
     }
     text
 }

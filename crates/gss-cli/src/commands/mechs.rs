@@ -1,11 +1,9 @@
 //! `gss mechs`: the mechanisms that are built in.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
 use gss_core::{AttrSet, Mechanism, Mechanisms, Oid, name_type};
 use serde::Serialize;
 
@@ -33,7 +31,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         writeln!(out)?;
     } else {
         for mechanism in &listed {
-            writeln!(out, "{}", mechanism.table())?;
+            mechanism.write(&mut out)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -78,25 +76,19 @@ impl Listed {
         }
     }
 
-    fn table(&self) -> Table {
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let default = if self.default { ", the default" } else { "" };
-        let name_types = self.name_types.iter().map(|kind| match kind.name {
-            Some(name) => format!("{name} ({})", kind.oid),
-            None => kind.oid.clone(),
-        });
-        let mut table = Table::new();
-        table
-            .load_preset(NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic);
-        table.add_row([self.name.to_owned(), format!("{}{default}", self.description)]);
-        table.add_row(["  OID", &self.oid]);
-        if !self.aliases.is_empty() {
-            table.add_row(["  also", &self.aliases.join("\n")]);
+        writeln!(out, "{}: {}{default}", self.name, self.description)?;
+        writeln!(out, "  OID         {}", self.oid)?;
+        for alias in &self.aliases {
+            writeln!(out, "  also        {alias}")?;
         }
-        table.add_row(["  SASL", self.sasl]);
-        table.add_row(["  attributes", &self.attributes.join(", ")]);
-        table.add_row(["  name types".to_owned(), name_types.collect::<Vec<_>>().join("\n")]);
-        table
+        writeln!(out, "  SASL        {}", self.sasl)?;
+        writeln!(out, "  attributes  {}", self.attributes.join(", "))?;
+        writeln!(out, "  name types")?;
+        self.name_types
+            .iter()
+            .try_for_each(|kind| writeln!(out, "    {:28}{}", kind.oid, kind.name.unwrap_or_default()))
     }
 }
 

@@ -13,7 +13,6 @@ use clap::Subcommand;
 use gss_core::{Error, Mechanisms};
 
 use self::handshake::{HalfOpen, Wire, establish};
-use self::options::Options;
 use self::protocol::{Answer, Command};
 use self::session::{Session, Surroundings, failure};
 

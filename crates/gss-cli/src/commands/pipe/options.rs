@@ -155,7 +155,7 @@ fn flags(list: &str) -> Result<Flags, String> {
         return Ok(Flags::empty());
     }
     list.split(',')
-        .try_fold(Flags::empty(), |flags, name| match Flags::from_name(name) {
+        .try_fold(Flags::empty(), |flags, name| match Flags::from_short_name(name) {
             Some(flag) if ASKABLE.contains(flag) => Ok(flags | flag),
             _ => Err(format!(
                 "no flag that can be asked for is called {name:?}; those are {}, or none",
@@ -165,7 +165,7 @@ fn flags(list: &str) -> Result<Flags, String> {
 }
 
 fn askable() -> String {
-    ASKABLE.names().collect::<Vec<_>>().join(", ")
+    ASKABLE.short_names().collect::<Vec<_>>().join(", ")
 }
 
 /// The flags that an initiator can ask for; the others are granted or not.

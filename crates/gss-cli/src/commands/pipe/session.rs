@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use gss::{BlockingDriver, drive};
 use gss_core::{
-    Clock, Error, ErrorKind, EstablishedContext, Iov, IovShape, MechCred, Mechanisms, Oid, Opener as _, PrfKey,
-    Privacy, Sealer as _, TrailerPlace, oid, unwrap_stream,
+    Clock, Error, ErrorKind, EstablishedContext, Iov, IovShape, MechCred, Mechanisms, Oid, PrfKey, Privacy,
+    TrailerPlace, oid, unwrap_stream,
 };
 
 use super::protocol::{
@@ -43,7 +43,7 @@ impl Session {
             mech: info.mech.to_string(),
             initiator: info.source.as_ref().map(|name| name.to_text()),
             acceptor: info.target.as_ref().map(|name| name.to_text()),
-            flags: info.flags.names().collect(),
+            flags: info.flags.short_names().collect(),
             lifetime: info.remaining(self.surroundings.clock.now()).map(|left| left.as_secs()),
         }
     }
@@ -164,9 +164,8 @@ impl Session {
 
     /// Exports the context and goes on with what is imported from that.
     fn export(&mut self) -> Result<Answer, Error> {
-        let mechanisms = &self.surroundings.mechanisms;
-        let exported = mechanisms.export_context(&mut *self.context)?;
-        self.context = mechanisms.import_context(&exported)?;
+        let exported = Mechanisms::export_context(&mut *self.context)?;
+        self.context = self.surroundings.mechanisms.import_context(&exported)?;
         Ok(Answer::Exported {
             exported: exported.len(),
         })
