@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use crate::Kdc;
+use crate::database::FromPassword;
 
 impl Kdc {
     /// A krb5.conf for clients of this KDC at `address`: for this project's, for MIT's and for Heimdal's.
@@ -43,7 +44,7 @@ impl Kdc {
         self.core
             .database
             .entries()
-            .filter(|entry| !entry.principal.is_krbtgt())
+            .filter(|entry| matches!(entry.from_password, FromPassword::No) && !entry.principal.is_krbtgt())
             .filter_map(|entry| match entry.principal.name.components.as_slice() {
                 [_, host] => host.as_str().map(str::to_ascii_lowercase),
                 _ => None,
