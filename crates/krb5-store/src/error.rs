@@ -51,7 +51,7 @@ pub enum Error {
         expected: &'static str,
     },
     /// The operating system refused an operation on a file.
-    #[error("cannot {action} {what} {}: {source}{}", path.display(), io_hint(.source, *.what))]
+    #[error("cannot {action} {what} {}{}: {source}", path.display(), io_hint(.source, *.what))]
     Io {
         /// What was attempted.
         action: Action,
@@ -240,9 +240,9 @@ fn io_hint(source: &io::Error, what: FileKind) -> &'static str {
         return "";
     }
     match what {
-        FileKind::Config => "; set KRB5_CONFIG to a file that you may read",
-        FileKind::CredentialCache => "; it belongs to another user: set KRB5CCNAME to a cache of your own",
-        FileKind::Keytab => "; run as a user who may read it, or set KRB5_KTNAME to a keytab that you may read",
+        FileKind::Config => " (set KRB5_CONFIG to a file that you may read)",
+        FileKind::CredentialCache => " (if it is another user's, set KRB5CCNAME to a cache of your own)",
+        FileKind::Keytab => " (run as a user who may read it, or set KRB5_KTNAME to a keytab that you may read)",
     }
 }
 

@@ -3,6 +3,8 @@
 //! Formats (octets to values and back) stand apart from backends (files, memory): [`ccache`],
 //! [`keytab`], [`config`], [`replay`]. Nothing here reads the environment; names and paths are
 //! arguments.
+//!
+//! Files are for Unix; elsewhere there are caches and keytabs in memory, and the formats.
 
 #![forbid(unsafe_code)]
 #![deny(
@@ -12,6 +14,8 @@
     clippy::unwrap_used,
     clippy::panic
 )]
+// What only the file backends use.
+#![cfg_attr(not(unix), allow(dead_code))]
 #![cfg_attr(
     test,
     allow(
@@ -27,10 +31,12 @@ pub mod ccache;
 pub mod config;
 mod error;
 pub mod keytab;
+#[cfg(unix)]
 mod lock;
 mod name;
 mod octets;
 pub mod replay;
+#[cfg(unix)]
 mod system;
 mod times;
 

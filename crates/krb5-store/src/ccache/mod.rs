@@ -8,6 +8,7 @@ mod cache;
 mod config_entry;
 mod contents;
 mod credential;
+#[cfg(unix)]
 mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -17,6 +18,7 @@ mod resolve;
 pub use cache::CredentialCache;
 pub use config_entry::ConfigEntry;
 pub use contents::{CacheContents, ClockOffset, FormatVersion};
+#[cfg(unix)]
 pub use file::FileCache;
 pub use memory::MemoryCache;
 pub use resolve::resolve;

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::cache::CredentialCache;
+#[cfg(unix)]
 use super::file::FileCache;
 use super::memory::MemoryCache;
 use crate::error::Error;
+use crate::name::Scheme;
 
 /// The cache of this name: `FILE:` and a path, `MEMORY:` and a name, or a path alone. It need not
 /// exist yet.
@@ -13,9 +15,10 @@ use crate::error::Error;
 /// # Errors
 /// [`Error::UnknownType`] for types that are not supported, such as `DIR:`, `KCM:` and `KEYRING:`.
 pub fn resolve(name: &str) -> Result<Arc<dyn CredentialCache>, Error> {
-    match crate::name::Scheme::split(name)? {
-        crate::name::Scheme::File(path) => Ok(Arc::new(FileCache::new(path))),
-        crate::name::Scheme::Memory(name) => Ok(MemoryCache::named(name)),
+    match Scheme::split(name)? {
+        #[cfg(unix)]
+        Scheme::File(path) => Ok(Arc::new(FileCache::new(path))),
+        Scheme::Memory(name) => Ok(MemoryCache::named(name)),
     }
 }
 

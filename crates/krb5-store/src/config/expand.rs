@@ -1,5 +1,6 @@
 //! `%{…}` in the names of caches and keytabs.
 
+#[cfg(unix)]
 use nix::unistd::{Uid, User};
 
 use crate::error::Error;
@@ -20,6 +21,7 @@ pub struct PathTokens {
 impl PathTokens {
     /// The ids of this process, the name that the user database gives (the number if it gives none),
     /// and the given directory for temporary files.
+    #[cfg(unix)]
     #[must_use]
     pub fn of_process(temp: impl Into<String>) -> Self {
         let euid = Uid::effective();
@@ -28,6 +30,19 @@ impl PathTokens {
             uid: Uid::current().as_raw(),
             euid: euid.as_raw(),
             username: user.map_or_else(|| euid.to_string(), |user| user.name),
+            temp: temp.into(),
+        }
+    }
+
+    /// User ids of 0 and an empty name, since there are none here, and the given directory for
+    /// temporary files.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn of_process(temp: impl Into<String>) -> Self {
+        Self {
+            uid: 0,
+            euid: 0,
+            username: String::new(),
             temp: temp.into(),
         }
     }

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, FileKind};
+use crate::error::{Action, Error, FileKind};
+#[cfg(unix)]
 use crate::system;
 
 /// The files that a configuration may consist of. [`SystemFiles`] are the real ones; tests and
@@ -29,14 +30,20 @@ pub trait Files {
 }
 
 /// The files of the operating system. Symbolic links are followed; pipes, sockets and devices are
-/// refused without being read.
+/// refused without being read. Only Unix has any.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemFiles;
 
 impl Files for SystemFiles {
+    #[cfg(unix)]
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
         let mut octets = system::read(&system::Open::following(FileKind::Config, path), limit)?;
         Ok(std::mem::take(&mut octets))
+    }
+
+    #[cfg(not(unix))]
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+        NoFiles.read(path, limit)
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
@@ -62,7 +69,7 @@ pub(super) struct NoFiles;
 
 impl Files for NoFiles {
     fn read(&self, path: &Path, _limit: u64) -> Result<Vec<u8>, Error> {
-        Err(FileKind::Config.io(crate::error::Action::Read, path, io::ErrorKind::NotFound.into()))
+        Err(FileKind::Config.io(Action::Read, path, io::ErrorKind::NotFound.into()))
     }
 
     fn list(&self, _directory: &Path) -> io::Result<Vec<String>> {
@@ -75,5 +82,65 @@ impl Files for NoFiles {
 
     fn identity(&self, path: &Path) -> PathBuf {
         path.to_path_buf()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::config::{Profile, Settings};
+
+    #[test]
+    fn f10_pipes_and_devices_are_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe.conf");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for path in [pipe.as_path(), Path::new("/dev/zero")] {
+            assert!(
+                matches!(Profile::load(&[path]), Err(Error::NotRegular { .. })),
+                "{}",
+                path.display()
+            );
+        }
+        let outside = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&outside, format!("includedir {}\n", directory.path().display())).unwrap();
+        let error = Profile::load(&[outside.path()]).unwrap_err().to_string();
+        assert!(error.ends_with("pipe.conf is not a regular file"), "{error}");
+    }
+
+    #[test]
+    fn files_links_and_directories_are_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let within = directory.path().join("krb5.conf.d");
+        std::fs::create_dir_all(within.join("subdirectory")).unwrap();
+        std::fs::write(within.join("realm"), "[libdefaults]\ndefault_realm = FROM.DIRECTORY\n").unwrap();
+        let main = directory.path().join("main");
+        std::fs::write(&main, format!("includedir {}\n", within.display())).unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(&main, &link).unwrap();
+        for path in [&main, &link, &within] {
+            let settings = Settings::load(&[path]).unwrap();
+            assert_eq!(settings.default_realm(), Some("FROM.DIRECTORY"));
+        }
+    }
+
+    #[test]
+    fn f10_a_loop_by_way_of_a_link_is_a_loop() {
+        let directory = tempfile::tempdir().unwrap();
+        let (main, link) = (directory.path().join("main"), directory.path().join("link"));
+        std::os::unix::fs::symlink(&main, &link).unwrap();
+        std::fs::write(&main, format!("\ninclude {}\n", link.display())).unwrap();
+        let error = Profile::load(&[&main]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!("{}:2: {} includes itself", main.display(), link.display())
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_told_with_the_others() {
+        let error = Settings::load(&["/nonexistent/a", "/nonexistent/b"]).unwrap_err();
+        let expected = "no Kerberos configuration: none of /nonexistent/a, /nonexistent/b can be read";
+        assert_eq!(error.to_string(), expected);
     }
 }

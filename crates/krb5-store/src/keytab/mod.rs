@@ -5,6 +5,7 @@
 //! ticket, on behalf of an acceptor that may be any of the names that a [`ServiceName`] stands for.
 
 mod acceptor;
+#[cfg(unix)]
 mod file;
 mod format;
 mod memory;
@@ -12,6 +13,7 @@ mod service_name;
 mod source;
 
 pub use acceptor::Acceptor;
+#[cfg(unix)]
 pub use file::FileKeytab;
 pub use format::{Keytab, KeytabEntry};
 pub use memory::MemoryKeytab;

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+#[cfg(unix)]
 use super::file::FileKeytab;
 use super::format::Keytab;
 use super::memory::MemoryKeytab;
@@ -29,6 +30,7 @@ pub trait KeySource: Debug + Send + Sync {
 pub fn resolve(name: &str) -> Result<Arc<dyn KeySource>, Error> {
     let name = name.strip_prefix("WRFILE:").unwrap_or(name);
     match Scheme::split(name)? {
+        #[cfg(unix)]
         Scheme::File(path) => Ok(Arc::new(FileKeytab::new(path))),
         Scheme::Memory(name) => Ok(MemoryKeytab::named(name)),
     }

@@ -231,7 +231,7 @@ fn errors_name_the_file() {
         Path::new("/cc"),
         std::io::ErrorKind::PermissionDenied.into(),
     );
-    assert!(told(denied).ends_with("set KRB5CCNAME to a cache of your own"));
+    assert!(told(denied).contains("(if it is another user's, set KRB5CCNAME to a cache of your own): "));
 }
 
 #[test]
