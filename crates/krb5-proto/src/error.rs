@@ -4,6 +4,9 @@ mod code;
 mod lookup;
 mod reply;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 pub use code::{ComErr, ErrorCode};

@@ -4,6 +4,9 @@ mod accept;
 mod initiate;
 mod uniqueness;
 
+#[cfg(test)]
+mod tests;
+
 pub use accept::{AcceptPolicy, Accepted, AcceptorSubkey, TransitedPolicy, accept};
 pub use initiate::{ApInitiate, ApInitiated, ApReplied, InitialSequence, initiate};
 pub(super) use initiate::{make_subkey, seal};

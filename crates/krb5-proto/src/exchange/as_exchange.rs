@@ -3,6 +3,9 @@
 mod hints;
 mod options;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use krb5_crypto::{CryptoProvider, Enctype, Key, KeyUsage};

@@ -131,3 +131,6 @@ fn credentials_of(ticket: &Ticket, info: KrbCredInfo) -> Result<Credentials, Err
 
 /// Tickets in one KRB-CRED, at most.
 const MAX_TICKETS: usize = 16;
+
+#[cfg(test)]
+mod tests;

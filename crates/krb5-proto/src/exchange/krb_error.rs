@@ -74,3 +74,6 @@ fn skew_recovery() -> Result<Octets, Error> {
     };
     data.to_der().map(Octets::from)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ pub mod as_exchange;
 pub mod cred;
 mod kdc_reply;
 pub mod krb_error;
+#[cfg(test)]
+pub(crate) mod test_realm;
 pub mod tgs;
 
 use krb5_crypto::CryptoProvider;

@@ -1,5 +1,8 @@
 //! The TGS exchange, RFC 4120 §3.3.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
