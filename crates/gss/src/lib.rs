@@ -1,8 +1,58 @@
 //! A memory-safe GSS-API (RFC 2743, RFC 2744): mechanisms by feature flag, and the short path for users.
 //!
 //! [`Gss`] is where to begin: it holds the mechanisms that are built in, configured as the process is, and makes an
-//! [`Initiator`] or an [`Acceptor`]. Each of their steps takes the peer's token and gives one to send, until there is a
-//! [`Context`], which signs, seals and checks messages.
+//! [`Initiator`] or an [`Acceptor`]. These become a [`Context`], which signs, seals and checks messages:
+//!
+//! ```
+//! use gss::{Framed, Gss, Transport};
+//! # use std::{error::Error, io::{Read, Write}};
+//!
+//! fn client(gss: &Gss, stream: impl Read + Write) -> Result<Vec<u8>, Box<dyn Error>> {
+//!     let mut wire = Framed::new(stream);
+//!     let mut context = gss.initiator("demo@localhost")?.establish(&mut wire)?;
+//!     wire.send(&context.wrap(b"hello")?)?;
+//!     let (answer, _) = context.unwrap(&wire.receive()?)?;
+//!     Ok(answer)
+//! }
+//!
+//! fn service(gss: &Gss, stream: impl Read + Write) -> Result<(), Box<dyn Error>> {
+//!     let mut wire = Framed::new(stream);
+//!     let mut context = gss.acceptor().establish(&mut wire)?;
+//!     let (question, _) = context.unwrap(&wire.receive()?)?;
+//!     wire.send(&context.wrap(&[&question, &b", "[..], context.initiator().unwrap_or_default().as_bytes()].concat())?)?;
+//!     Ok(())
+//! }
+//! # // Both with `Gss::new()?`, which is configured as the process is; here, with a KDC and keys in memory.
+//! # use gss::{Acquire, Environment, Name, SystemClock};
+//! # use gss_core::{CredStore, Store};
+//! # use krb5_store::{config::Settings, keytab::MemoryKeytab};
+//! # use std::{net::{TcpListener, TcpStream}, sync::Arc};
+//! # let kdc = krb5_kdc::Kdc::builder("EXAMPLE.TEST").principal("user", "secret").service("demo/localhost").build()?;
+//! # let running = kdc.serve_loopback()?;
+//! # MemoryKeytab::named("example").replace(kdc.service_keytab());
+//! # let environment = Environment::new(Arc::new(SystemClock))
+//! #     .with_extension(Arc::new(Settings::parse(&kdc.client_config(running.address()))?))
+//! #     .with_variable("KRB5CCNAME", "MEMORY:example")
+//! #     .with_variable("KRB5_KTNAME", "MEMORY:example");
+//! # let gss = Gss::within(environment)?;
+//! # let password = b"secret".to_vec().into();
+//! # let cred = gss.acquire(Acquire::initiate().named(Name::krb5_principal("user")).with_password(password))?;
+//! # for (_, element) in &cred.elements {
+//! #     gss::drive(element.store(&Store::default()), &mut gss.driver())?;
+//! # }
+//! # let listener = TcpListener::bind("127.0.0.1:0")?;
+//! # let stream = TcpStream::connect(listener.local_addr()?)?;
+//! # let serving = std::thread::spawn({
+//! #     let gss = gss.clone();
+//! #     move || service(&gss, listener.accept().unwrap().0).unwrap()
+//! # });
+//! # assert_eq!(client(&gss, stream)?, b"hello, user@EXAMPLE.TEST");
+//! # serving.join().unwrap();
+//! # Ok::<(), Box<dyn Error>>(())
+//! ```
+//!
+//! Where tokens travel in another way, implement [`Transport`], or take the steps one by one: [`Initiator::step`],
+//! [`Acceptor::step`].
 //!
 //! Everything else is in [`gss_core`], which is re-exported here: names, credentials, flags, channel bindings, the
 //! registry of mechanisms, and the traits that mechanisms implement.
@@ -20,11 +70,7 @@ mod driver;
 mod environment;
 mod handshake;
 mod privilege;
-
-pub use gss_core::{
-    self, Accept, Acquire, ChannelBindings, Credential, Environment, Error, ErrorKind, Flags, Initiate, Mechanisms,
-    Name, Oid, Privacy, Sequence, StepError, Unwrapped, Verified,
-};
+mod transport;
 
 // A crate that nobody names is dropped by the linker, and its mechanism with it.
 #[cfg(feature = "krb5")]
@@ -32,7 +78,13 @@ pub use gss_mech_krb5 as krb5;
 #[cfg(feature = "kdc")]
 pub use krb5_kdc as kdc;
 
+pub use gss_core::{
+    self, Accept, Acquire, ChannelBindings, Credential, Environment, Error, ErrorKind, Flags, Initiate, Mechanisms,
+    Name, Oid, Privacy, Sequence, StepError, Unwrapped, Verified,
+};
+
 pub use context::Context;
 pub use driver::{BlockingDriver, DriverError, IoDriver, drive};
 pub use environment::{SystemClock, environment};
 pub use handshake::{Acceptor, Gss, Initiator, Step};
+pub use transport::{EstablishError, Framed, Transport};
