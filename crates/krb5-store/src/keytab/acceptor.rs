@@ -177,6 +177,16 @@ impl KeyLookup for Acceptor {
         }
         Ok(keys)
     }
+
+    /// Keys of other versions and other principals are tried too, so that their failure may only mean
+    /// that the right one is not there.
+    fn undecipherable(&self, server: &Principal, kvno: Option<u32>, etype: i32) -> Box<KeyLookupError> {
+        let wanted = Wanted { server, kvno, etype };
+        match self.source.read() {
+            Ok(keytab) => self.failed(self.explain(&keytab, &wanted), &wanted, &keytab),
+            Err(error) => self.unreadable(error, &wanted),
+        }
+    }
 }
 
 impl Keytab {

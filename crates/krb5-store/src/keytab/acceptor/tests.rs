@@ -193,6 +193,19 @@ fn i56_failures_have_the_kinds_of_mits_ladder() {
 }
 
 #[test]
+fn i56_when_nothing_decrypts_the_ticket_the_reason_is_the_closest_one() {
+    let reason = |server: &str, kvno: u32, etype: i32| {
+        let any = acceptor(None, keytab());
+        let error = any.undecipherable(&principal(server), Some(kvno), etype);
+        (format!("{:?}", error.failure), error.found.len())
+    };
+    assert_eq!(reason("http/a@R", 7, AES256), ("Version".to_owned(), 4));
+    assert_eq!(reason("http/b@R", 3, AES128), ("Etype".to_owned(), 1));
+    assert_eq!(reason("http/b@R", 3, AES256), ("Undecipherable".to_owned(), 1));
+    assert_eq!(reason("http/z@R", 3, AES256), ("Principal".to_owned(), 6));
+}
+
+#[test]
 fn keys_of_types_that_are_not_supported_are_no_keys() {
     let any = acceptor(None, vec![entry("a@R", 1, RC4)]);
     assert!(any.keys(&principal("a@R"), Some(1), RC4).is_err());
