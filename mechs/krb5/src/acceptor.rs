@@ -1,7 +1,8 @@
 //! The acceptor's side of establishing a context: RFC 4121 §4.1, in one step.
 //!
-//! The AP-REQ is checked, then the replay cache is asked, then checksum, bindings and delegation are looked at;
-//! nothing is released before all of it holds.
+//! The AP-REQ is checked, then checksum, bindings and delegation, then the replay cache is asked: an authenticator that
+//! fails elsewhere does not count as seen, or whoever relays one could lock its owner out. Nothing is released before
+//! all of it holds.
 
 use std::sync::Arc;
 
@@ -54,15 +55,15 @@ impl AcceptorContext for AwaitApReq {
         }
         let now = self.environment.now();
         let answer = Answer::to(&token, now);
-        let accepted = match self.check(token.message, now) {
-            Ok(accepted) => accepted,
+        let judged = match self.judge(token.message, now) {
+            Ok(judged) => judged,
             Err(error) => return Err(answer.refuse(error)),
         };
-        let (replay, tag) = (Arc::clone(&self.environment.replay), accepted.replay_tag.clone());
+        let (replay, tag) = (Arc::clone(&self.environment.replay), judged.accepted.replay_tag.clone());
         let skew = self.environment.settings.clockskew();
         Flow::blocking(
             move || replay.store(&tag, now.time, skew),
-            move |stored| match remembered(stored?, &accepted).and_then(|()| self.finish(accepted, &answer)) {
+            move |stored| match remembered(stored?, &judged.accepted).and_then(|()| self.establish(judged, &answer)) {
                 Ok(step) => Ok(Flow::Done(step)),
                 Err(error) => Err(answer.refuse(error)),
             },
@@ -70,7 +71,29 @@ impl AcceptorContext for AwaitApReq {
     }
 }
 
+/// An AP-REQ that may be accepted unless it is a replay.
+struct Judged {
+    accepted: Accepted,
+    /// As granted.
+    flags: Flags,
+    delegated: Option<Arc<dyn MechCred>>,
+}
+
 impl AwaitApReq {
+    fn judge(&self, ap_req: &[u8], now: Timestamp) -> Result<Judged, KerberosError> {
+        let accepted = self.check(ap_req, now)?;
+        let claims = Claims::read(&accepted)?;
+        let mut flags = claims.flags.intersection(CLAIMABLE).union(Flags::TRANS);
+        flags.set(Flags::CHANNEL_BOUND, self.bound(&claims, &accepted)?);
+        let delegated = self.delegated(&claims, &accepted)?;
+        flags.set(Flags::DELEG, delegated.is_some());
+        Ok(Judged {
+            accepted,
+            flags,
+            delegated,
+        })
+    }
+
     fn check(&self, ap_req: &[u8], now: Timestamp) -> Result<Accepted, KerberosError> {
         let settings = &self.environment.settings;
         let policy = AcceptPolicy {
@@ -85,15 +108,6 @@ impl AwaitApReq {
             &policy,
             now,
         )?)
-    }
-
-    fn finish(&self, accepted: Accepted, answer: &Answer) -> Result<Step<dyn AcceptorContext>, KerberosError> {
-        let claims = Claims::read(&accepted)?;
-        let mut flags = claims.flags.intersection(CLAIMABLE).union(Flags::TRANS);
-        flags.set(Flags::CHANNEL_BOUND, self.bound(&claims, &accepted)?);
-        let delegated = self.delegated(&claims, &accepted)?;
-        flags.set(Flags::DELEG, delegated.is_some());
-        self.establish(accepted, flags, delegated, answer)
     }
 
     /// Whether both sides have bound the same channel.
@@ -136,13 +150,12 @@ impl AwaitApReq {
         ))))
     }
 
-    fn establish(
-        &self,
-        accepted: Accepted,
-        flags: Flags,
-        delegated: Option<Arc<dyn MechCred>>,
-        answer: &Answer,
-    ) -> Result<Step<dyn AcceptorContext>, KerberosError> {
+    fn establish(&self, judged: Judged, answer: &Answer) -> Result<Step<dyn AcceptorContext>, KerberosError> {
+        let Judged {
+            accepted,
+            flags,
+            delegated,
+        } = judged;
         let provider = self.environment.provider;
         let receive_sequence = accepted.sequence.unwrap_or(0);
         let (token, acceptor_subkey, send_sequence) = if flags.contains(Flags::MUTUAL) {

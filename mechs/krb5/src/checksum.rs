@@ -37,7 +37,7 @@ pub(crate) const NO_BINDINGS: BindingsHash = [0; BINDINGS_LEN];
 pub(crate) struct GssChecksum<'a> {
     pub(crate) bindings: BindingsHash,
     pub(crate) flags: Flags,
-    /// A KRB-CRED. It is there exactly if the flags have DELEG.
+    /// A KRB-CRED. Without the flag DELEG there is none; with it there may be none either, as from Windows in DCE style.
     pub(crate) delegated: Option<&'a [u8]>,
 }
 
@@ -58,7 +58,7 @@ impl<'a> GssChecksum<'a> {
         let (bindings, rest) = rest.split_first_chunk::<BINDINGS_LEN>()?;
         let (flags, rest) = rest.split_first_chunk::<4>()?;
         let flags = Flags::from_bits_retain(u32::from_le_bytes(*flags));
-        let delegated = if flags.contains(Flags::DELEG) {
+        let delegated = if flags.contains(Flags::DELEG) && !rest.is_empty() {
             Some(read_delegation(rest)?)
         } else {
             None

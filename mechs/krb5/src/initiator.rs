@@ -10,7 +10,7 @@ use gss_core::{
 };
 use krb5_crypto::Key;
 use krb5_proto::exchange::ap::{self, ApInitiate, ApInitiated, ApReplied, InitialSequence};
-use krb5_proto::exchange::{Subkey, TgsOptions};
+use krb5_proto::exchange::{Subkey, TgsOptions, krb_error};
 use krb5_proto::messages::{ApOptions, AuthorizationData, Checksum, TicketFlags};
 use krb5_proto::{Credentials, Principal};
 
@@ -245,9 +245,9 @@ struct AwaitApRep {
 impl AwaitApRep {
     fn verify(&self, token: &[u8]) -> Result<ApReplied, KerberosError> {
         let token = ContextToken::parse(token)?;
-        match token.id {
-            TokenId::ApRep | TokenId::KrbError => Ok(self.initiated.verify_rep(token.message)?),
-            TokenId::ApReq => Err(KerberosError::TokenExpected("an AP-REP")),
+        match (token.id, krb_error::is_krb_error(token.message)) {
+            (TokenId::ApRep, false) | (TokenId::KrbError, true) => Ok(self.initiated.verify_rep(token.message)?),
+            _ => Err(KerberosError::TokenExpected("an AP-REP or a KRB-ERROR")),
         }
     }
 }
