@@ -35,7 +35,8 @@ pub(super) fn start(programs: &Programs, directory: &Path) -> Result<Realm> {
         realm.kdcs.push(start_kdc(programs, directory, &site)?);
         restrict(&site)?;
         fs::write(&site.password_file, format!("{PASSWORD}\n"))?;
-        Tools::new(Flavour::Gss, programs).kinit_password(&site, &site.ccache)?;
+        // By another's kinit: these contexts are about the KDC, and not about our kinit.
+        Tools::new(Flavour::Mit, programs).kinit_password(&site, &site.ccache)?;
         realm.sites.push(site);
     }
     Ok(realm)
