@@ -156,7 +156,7 @@ fn tell(args: &Args, running: &Running) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn enctype(name: &str) -> Result<Enctype, String> {
+pub(super) fn enctype(name: &str) -> Result<Enctype, String> {
     Enctype::from_name(name.trim()).ok_or_else(|| {
         let known: Vec<_> = Enctype::ALL.iter().map(|etype| etype.name()).collect();
         format!("not a known encryption type; known are {}", known.join(", "))

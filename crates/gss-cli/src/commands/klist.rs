@@ -1,11 +1,66 @@
-//! `gss klist`: what a credential cache holds
+//! `gss klist`: what a credential cache or a keytab holds.
+
+mod cache;
+pub(super) mod keytab;
 
 use std::process::ExitCode;
 
-/// List the tickets of a credential cache
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+use super::kerberos::Local;
 
-pub(crate) fn run(_args: Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("gss klist is not part of this build")
+/// List the tickets in a credential cache, or the keys in a keytab
+///
+/// Exit code 1 means that there is no cache; with -s, that there is no valid ticket-granting ticket.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The cache, or with -k the keytab [default: $KRB5CCNAME or $KRB5_KTNAME]
+    name: Option<String>,
+    /// The credential cache, by option
+    #[arg(short = 'c', long = "cache", value_name = "CCACHE", conflicts_with_all = ["name", "keytab"])]
+    cache: Option<String>,
+    /// List a keytab
+    #[arg(short = 'k', long)]
+    keytab: bool,
+    /// With -k: when the keys were written
+    #[arg(short = 't', long, requires = "keytab")]
+    timestamps: bool,
+    /// Encryption types: of the session key and of the ticket
+    #[arg(short = 'e', long)]
+    enctypes: bool,
+    /// Flags of the tickets
+    #[arg(short = 'f', long)]
+    flags: bool,
+    /// Print nothing; the exit code says whether there is a valid ticket-granting ticket
+    #[arg(short = 's', long, conflicts_with = "keytab")]
+    silent: bool,
+    /// Write JSON, which tells everything
+    #[arg(long)]
+    json: bool,
 }
+
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let local = Local::of_process()?;
+    if args.keytab {
+        let columns = keytab::Columns {
+            timestamps: args.timestamps,
+            enctypes: args.enctypes,
+        };
+        let keytab = local.keytab(args.name.as_deref())?;
+        return keytab::list(&*keytab, columns, args.json);
+    }
+    let cache = local.cache(args.cache.as_deref().or(args.name.as_deref()))?;
+    if args.silent {
+        return Ok(cache::silent(&local, &*cache));
+    }
+    cache::list(&local, &*cache, &args)
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gss klist -ef                 the tickets with encryption types and flags
+  gss klist -k -te www.keytab   the keys with their age and encryption types
+  gss klist -s || gss kinit     a new ticket if there is none
+
+Flags: F forwardable, f forwarded, P proxiable, p proxy, D may be postdated, d postdated,
+R renewable, I initial, i invalid, H hardware authentication, A preauthenticated,
+T transited path checked, O may be delegated to, a anonymous, e request checksum";

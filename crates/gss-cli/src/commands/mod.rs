@@ -3,6 +3,7 @@
 pub(crate) mod demo;
 pub(crate) mod kdc;
 pub(crate) mod kdestroy;
+mod kerberos;
 pub(crate) mod keytab;
 pub(crate) mod kinit;
 pub(crate) mod klist;

@@ -1,0 +1,405 @@
+//! `gss pipe`, both roles as processes, against the embedded KDC.
+
+mod realm;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::realm::Realm;
+
+/// One side, as a process.
+struct Party {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Party {
+    fn start(realm: &Realm, arguments: &[&str]) -> Self {
+        let mut command = realm.gss();
+        command
+            .arg("pipe")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let input = child.stdin.take();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, input, output }
+    }
+
+    fn say_text(&mut self, line: &str) {
+        let input = self.input.as_mut().unwrap();
+        writeln!(input, "{line}").unwrap();
+        input.flush().unwrap();
+    }
+
+    fn hear(&mut self) -> Value {
+        let mut line = String::new();
+        assert_ne!(self.output.read_line(&mut line).unwrap(), 0, "the party has ended");
+        serde_json::from_str(&line).unwrap()
+    }
+
+    fn ask(&mut self, command: &Value) -> Value {
+        self.say_text(&command.to_string());
+        self.hear()
+    }
+
+    /// Closes its input and waits for its end.
+    fn end(mut self) -> ExitStatus {
+        drop(self.input.take());
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Party {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Both sides, and what they said when the context was established.
+struct Pair {
+    initiator: Party,
+    acceptor: Party,
+    initiated: Value,
+    accepted: Value,
+}
+
+fn start(realm: &Realm, initiator: &[&str], acceptor: &[&str]) -> (Party, Party) {
+    let initiator = [&["initiator", "--target", "demo@localhost"], initiator].concat();
+    (
+        Party::start(realm, &initiator),
+        Party::start(realm, &[&["acceptor"], acceptor].concat()),
+    )
+}
+
+fn establish(realm: &Realm, initiator: &[&str], acceptor: &[&str]) -> Pair {
+    let (mut initiator, mut acceptor) = start(realm, initiator, acceptor);
+    let mut accepted = acceptor.ask(&initiator.hear());
+    let initiated = if accepted.get("token").is_some() {
+        let initiated = initiator.ask(&accepted);
+        accepted = acceptor.hear();
+        initiated
+    } else {
+        initiator.hear()
+    };
+    Pair {
+        initiator,
+        acceptor,
+        initiated: initiated["established"].clone(),
+        accepted: accepted["established"].clone(),
+    }
+}
+
+fn base64(octets: &[u8]) -> String {
+    STANDARD.encode(octets)
+}
+
+fn octets(value: &Value) -> Vec<u8> {
+    STANDARD.decode(value.as_str().unwrap()).unwrap()
+}
+
+fn flags(established: &Value) -> Vec<&str> {
+    established["flags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|flag| flag.as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn both_sides_tell_the_same_context() {
+    let realm = Realm::new();
+    let pair = establish(&realm, &[], &[]);
+    for side in [&pair.initiated, &pair.accepted] {
+        assert_eq!(side["mech"], "1.2.840.113554.1.2.2");
+        assert_eq!(side["initiator"], "user@PIPE.TEST");
+        assert_eq!(side["acceptor"], "demo/localhost@PIPE.TEST");
+        assert!(side["lifetime"].as_u64().unwrap() > 1000);
+        for flag in ["mutual", "replay", "sequence", "conf", "integ"] {
+            assert!(flags(side).contains(&flag), "{side}");
+        }
+        assert!(
+            !flags(side).contains(&"channel_bound") && !flags(side).contains(&"deleg"),
+            "{side}"
+        );
+    }
+    assert_eq!(pair.initiator.end().code(), Some(0));
+    assert_eq!(pair.acceptor.end().code(), Some(0));
+}
+
+#[test]
+fn messages_go_both_ways_in_every_form() {
+    let realm = Realm::new();
+    let mut pair = establish(&realm, &[], &[]);
+    for message in [&b""[..], b"hello", &[7; 70_000]] {
+        exchange(&mut pair.initiator, &mut pair.acceptor, message);
+        exchange(&mut pair.acceptor, &mut pair.initiator, message);
+    }
+}
+
+fn exchange(sender: &mut Party, receiver: &mut Party, message: &[u8]) {
+    let text = base64(message);
+    let mic = sender.ask(&json!({"get_mic": text}));
+    let verified = receiver.ask(&json!({"verify_mic": {"message": text, "token": mic["token"]}}));
+    assert_eq!(verified, json!({"verified": {"sequence": "ok"}}));
+    for conf in [true, false] {
+        let expected = json!({"message": text, "conf": conf, "sequence": "ok"});
+        let wrapped = sender.ask(&json!({"wrap": {"message": text, "conf": conf}}));
+        assert_eq!(receiver.ask(&json!({"unwrap": wrapped["token"]})), expected);
+        for layout in ["trailer", "header"] {
+            for associated in ["", "AAEC"] {
+                let wrap = json!({"message": text, "conf": conf, "associated": associated, "layout": layout});
+                let wrapped = sender.ask(&json!({"wrap_iov": wrap}));
+                let unwrap = json!({"token": wrapped["token"], "associated": associated});
+                assert_eq!(
+                    receiver.ask(&json!({"unwrap_iov": unwrap})),
+                    expected,
+                    "{layout} {associated}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_failed_command_tells_why_and_leaves_the_context_usable() {
+    let realm = Realm::new();
+    let mut pair = establish(&realm, &[], &[]);
+    let text = base64(b"hello");
+    let mic = pair.initiator.ask(&json!({"get_mic": text}));
+    let other = json!({"verify_mic": {"message": base64(b"hullo"), "token": mic["token"]}});
+    let error = pair.acceptor.ask(&other)["error"].clone();
+    assert_eq!(
+        (&error["major"], &error["code"]),
+        (&json!("BAD_MIC"), &json!("0x00060000"))
+    );
+    assert!(
+        error["minor"].as_u64().unwrap() > 0 && !error["message"].as_str().unwrap().is_empty(),
+        "{error}"
+    );
+
+    let wrapped = pair.initiator.ask(&json!({"wrap": {"message": text, "conf": true}}));
+    let mut token = octets(&wrapped["token"]);
+    *token.last_mut().unwrap() ^= 1;
+    assert_eq!(
+        pair.acceptor.ask(&json!({"unwrap": base64(&token)}))["error"]["major"],
+        "BAD_MIC"
+    );
+    assert_eq!(
+        pair.acceptor.ask(&json!({"unwrap": "AAAA"}))["error"]["major"],
+        "DEFECTIVE_TOKEN"
+    );
+    for nonsense in ["hello", "{}", r#"{"get_mic":"a"}"#, r#"{"export":false}"#] {
+        pair.acceptor.say_text(nonsense);
+        let error = pair.acceptor.hear()["error"].clone();
+        assert_eq!(
+            (&error["major"], &error["code"]),
+            (&json!("CALL_BAD_STRUCTURE"), &json!("0x03000000")),
+            "{error}"
+        );
+    }
+    let verify = json!({"verify_mic": {"message": text, "token": mic["token"]}});
+    assert_eq!(pair.acceptor.ask(&verify), json!({"verified": {"sequence": "ok"}}));
+    assert_eq!(pair.acceptor.end().code(), Some(0));
+}
+
+#[test]
+fn a_line_beyond_the_limit_is_an_error_and_the_next_one_is_read() {
+    let realm = Realm::new();
+    let mut pair = establish(&realm, &[], &[]);
+    let long = "A".repeat(16 * 1024 * 1024 - 14);
+    pair.initiator
+        .say_text(&format!(r#"{{"get_mic":"{}"}}"#, &long[..long.len() / 4 * 4]));
+    assert!(pair.initiator.hear()["token"].is_string());
+    pair.initiator.say_text(&format!(r#"{{"get_mic":"{long}AAAA"}}"#));
+    assert_eq!(pair.initiator.hear()["error"]["major"], "CALL_BAD_STRUCTURE");
+    assert!(pair.initiator.ask(&json!({"get_mic": ""}))["token"].is_string());
+}
+
+#[test]
+fn messages_out_of_sequence_come_with_their_content() {
+    let realm = Realm::new();
+    let mut pair = establish(&realm, &[], &[]);
+    let mut wrapped = |text: &str| {
+        let wrap = json!({"wrap": {"message": base64(text.as_bytes()), "conf": true}});
+        pair.initiator.ask(&wrap)["token"].clone()
+    };
+    let tokens = [wrapped("one"), wrapped("two"), wrapped("three")];
+    let expected = [
+        (0, "one", "ok"),
+        (2, "three", "gap"),
+        (1, "two", "unsequenced"),
+        (1, "two", "duplicate"),
+    ];
+    for (token, text, sequence) in expected {
+        let unwrapped = pair.acceptor.ask(&json!({"unwrap": tokens[token]}));
+        assert_eq!(
+            unwrapped,
+            json!({"message": base64(text.as_bytes()), "conf": true, "sequence": sequence})
+        );
+    }
+}
+
+#[test]
+fn contexts_are_exported_and_imported_in_place() {
+    let realm = Realm::new();
+    let mut pair = establish(&realm, &[], &[]);
+    exchange(&mut pair.initiator, &mut pair.acceptor, b"before");
+    for side in [&mut pair.initiator, &mut pair.acceptor] {
+        assert!(side.ask(&json!({"export": true}))["exported"].as_u64().unwrap() > 50);
+    }
+    exchange(&mut pair.initiator, &mut pair.acceptor, b"after");
+    exchange(&mut pair.acceptor, &mut pair.initiator, b"after");
+}
+
+#[test]
+fn both_sides_derive_the_same_octets_and_keys() {
+    let realm = Realm::new();
+    let mut pair = establish(&realm, &[], &[]);
+    for length in [0, 1, 16, 100, 4000] {
+        let command = json!({"prf": {"input": base64(b"input"), "length": length}});
+        let answer = pair.initiator.ask(&command);
+        assert_eq!(octets(&answer["octets"]).len(), length);
+        assert_eq!(pair.acceptor.ask(&command), answer);
+    }
+    let key = pair.initiator.ask(&json!({"session_key": true}));
+    assert_eq!(octets(&key["octets"]).len(), 32);
+    assert_eq!(pair.acceptor.ask(&json!({"session_key": true})), key);
+    let beyond = json!({"prf": {"input": "", "length": 1_u64 << 40}});
+    assert_eq!(pair.initiator.ask(&beyond)["error"]["major"], "CALL_BAD_STRUCTURE");
+}
+
+#[test]
+fn the_size_limit_is_what_a_wrapped_message_needs() {
+    let realm = Realm::new();
+    let mut pair = establish(&realm, &[], &[]);
+    for conf in [true, false] {
+        for size in [0, 50, 100, 1000, 65_536] {
+            let answer = pair
+                .initiator
+                .ask(&json!({"wrap_size_limit": {"size": size, "conf": conf}}));
+            let limit = usize::try_from(answer["limit"].as_u64().unwrap()).unwrap();
+            let wrap = json!({"wrap": {"message": base64(&vec![7; limit]), "conf": conf}});
+            let length = octets(&pair.initiator.ask(&wrap)["token"]).len();
+            assert!(length <= size || limit == 0, "{length} of {size}");
+        }
+    }
+}
+
+#[test]
+fn a_delegated_credential_is_told_with_its_name_and_lifetime() {
+    let realm = Realm::new();
+    let flags = "mutual,replay,sequence,conf,integ,deleg";
+    let mut pair = establish(&realm, &["--flags", flags], &[]);
+    assert!(self::flags(&pair.accepted).contains(&"deleg"), "{}", pair.accepted);
+    for _ in 0..2 {
+        let delegated = pair.acceptor.ask(&json!({"delegated": true}));
+        assert_eq!(delegated["name"], "user@PIPE.TEST", "{delegated}");
+        assert!(delegated["lifetime"].as_u64().unwrap() > 1000);
+    }
+    assert_eq!(
+        pair.initiator.ask(&json!({"delegated": true}))["error"]["major"],
+        "NO_CRED"
+    );
+}
+
+#[test]
+fn channel_bindings_are_compared() {
+    let realm = Realm::new();
+    let bound = establish(&realm, &["--bindings", "0102"], &["--bindings", "0102"]);
+    assert!(flags(&bound.accepted).contains(&"channel_bound"), "{}", bound.accepted);
+    let free = establish(&realm, &["--bindings", "0102"], &[]);
+    assert!(!flags(&free.accepted).contains(&"channel_bound"));
+
+    let (mut initiator, mut acceptor) = start(&realm, &["--bindings", "0102"], &["--bindings", "0103"]);
+    let mut answer = acceptor.ask(&initiator.hear());
+    if answer.get("token").is_some() {
+        answer = acceptor.hear();
+    }
+    assert_eq!(answer["error"]["major"], "BAD_BINDINGS", "{answer}");
+    assert_eq!(acceptor.end().code(), Some(1));
+}
+
+#[test]
+fn without_mutual_authentication_one_token_is_enough() {
+    let realm = Realm::new();
+    let mut pair = establish(&realm, &["--flags", "conf,integ"], &[]);
+    assert!(!flags(&pair.initiated).contains(&"mutual"));
+    exchange(&mut pair.initiator, &mut pair.acceptor, b"hello");
+    let none = establish(&realm, &["--flags", "none"], &[]);
+    assert!(!flags(&none.initiated).contains(&"mutual"), "{}", none.initiated);
+}
+
+#[test]
+fn what_is_owed_to_the_peer_comes_before_the_error() {
+    let realm = Realm::new();
+    let (mut initiator, mut acceptor) = start(&realm, &[], &[]);
+    let first = initiator.hear();
+    let mut replayed = Party::start(&realm, &["acceptor"]);
+    assert!(acceptor.ask(&first)["token"].is_string());
+    // An authenticator for another acceptor process is no replay there, but a broken one is refused with a KRB-ERROR.
+    let mut token = octets(&first["token"]);
+    *token.last_mut().unwrap() ^= 1;
+    let owed = replayed.ask(&json!({"token": base64(&token)}));
+    assert!(octets(&owed["token"]).starts_with(&[0x60]), "{owed}");
+    let error = replayed.hear();
+    assert!(error["error"]["major"].is_string(), "{error}");
+    assert_eq!(replayed.end().code(), Some(1));
+
+    let told = initiator.ask(&owed);
+    assert!(told["error"]["message"].as_str().unwrap().len() > 10, "{told}");
+    assert_eq!(initiator.end().code(), Some(1));
+}
+
+#[test]
+fn the_end_of_input_before_the_context_stands_is_a_failure() {
+    let realm = Realm::new();
+    let (mut initiator, acceptor) = start(&realm, &[], &[]);
+    assert!(initiator.hear()["token"].is_string());
+    assert_eq!(initiator.end().code(), Some(1));
+    assert_eq!(acceptor.end().code(), Some(1));
+}
+
+#[test]
+fn a_credential_of_another_principal_is_refused_by_name() {
+    let realm = Realm::new();
+    let (mut initiator, mut acceptor) = start(&realm, &["--principal", "other"], &["--principal", "demo/elsewhere"]);
+    let error = initiator.hear()["error"].clone();
+    assert!(error["message"].as_str().unwrap().contains("user@PIPE.TEST"), "{error}");
+    assert_eq!(initiator.end().code(), Some(1));
+    let error = acceptor.hear()["error"].clone();
+    assert!(
+        error["message"].as_str().unwrap().contains("demo/localhost@PIPE.TEST"),
+        "{error}"
+    );
+
+    let principals = (["--principal", "user"], ["--principal", "demo/localhost"]);
+    let pair = establish(&realm, &principals.0, &principals.1);
+    assert_eq!(pair.accepted["initiator"], "user@PIPE.TEST");
+}
+
+#[test]
+fn a_mechanism_that_is_not_built_in_is_refused_with_those_that_are() {
+    let realm = Realm::new();
+    for arguments in [["--mech", "spnego"], ["--mech", "ntlm"], ["--negotiate", "ntlm,krb5"]] {
+        let mut acceptor = Party::start(&realm, &[&["acceptor"], &arguments[..]].concat());
+        let error = acceptor.hear()["error"].clone();
+        assert_eq!(
+            (&error["major"], &error["code"]),
+            (&json!("BAD_MECH"), &json!("0x00010000"))
+        );
+        assert!(
+            error["message"].as_str().unwrap().contains("1.2.840.113554.1.2.2"),
+            "{error}"
+        );
+        assert_eq!(acceptor.end().code(), Some(1));
+    }
+}
