@@ -1,3 +1,69 @@
-//! Fuzz targets as plain functions, and the replay of their corpora.
+//! Fuzz targets as plain functions: octets in, nothing out, a panic is the finding.
+//!
+//! They live in an ordinary library, so that `cargo test` replays their corpora on any toolchain. `cargo xtask fuzz`
+//! and `cargo fuzz run --features libfuzzer TARGET` search for new inputs.
+//!
+//! A target checks more than the absence of panics: what decodes must encode, and what we encode must decode to the
+//! same. The targets of per-message tokens hold the key, so that the fuzzer gets past the checksum.
 
 #![forbid(unsafe_code)]
+
+mod files;
+mod messages;
+mod names;
+mod tokens;
+
+pub use files::{ccache, keytab, krb5_conf};
+pub use messages::der_messages;
+pub use names::{exported_name, gss_framing, principal};
+pub use tokens::{cfx_plaintext, cfx_token, iov};
+
+/// A fuzz target.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// The name of its program and of its folder in `corpus/`.
+    pub name: &'static str,
+    /// Panics where the code under test is wrong.
+    pub run: fn(&[u8]),
+}
+
+/// All targets, by name.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "ccache",
+        run: ccache,
+    },
+    Target {
+        name: "cfx_plaintext",
+        run: cfx_plaintext,
+    },
+    Target {
+        name: "cfx_token",
+        run: cfx_token,
+    },
+    Target {
+        name: "der_messages",
+        run: der_messages,
+    },
+    Target {
+        name: "exported_name",
+        run: exported_name,
+    },
+    Target {
+        name: "gss_framing",
+        run: gss_framing,
+    },
+    Target { name: "iov", run: iov },
+    Target {
+        name: "keytab",
+        run: keytab,
+    },
+    Target {
+        name: "krb5_conf",
+        run: krb5_conf,
+    },
+    Target {
+        name: "principal",
+        run: principal,
+    },
+];
