@@ -44,7 +44,10 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cdebug-assertions=on -Coverflow-checks=on";
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    ensure!(args.minutes > 0.0 && args.jobs > 0, "--minutes and --jobs must be positive");
+    ensure!(
+        args.minutes > 0.0 && args.jobs > 0,
+        "--minutes and --jobs must be positive"
+    );
     let targets = chosen(&args.targets)?;
     let binaries = build()?;
     let bars = MultiProgress::new();
@@ -54,9 +57,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         for _ in 0..args.jobs {
             scope.spawn(|| {
                 while let Some(name) = pop(&queue) {
-                    let campaign = Campaign { binary: binaries.join(&name), name, minutes: args.minutes };
+                    let campaign = Campaign {
+                        binary: binaries.join(&name),
+                        name,
+                        minutes: args.minutes,
+                    };
                     let outcome = campaign.run(&bars, args.merge);
-                    outcomes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(outcome);
+                    outcomes
+                        .lock()
+                        .unwrap_or_else(|poisoned| poisoned.into_inner())
+                        .push(outcome);
                 }
             });
         }
@@ -66,7 +76,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 fn pop(queue: &Mutex<VecDeque<String>>) -> Option<String> {
-    queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop_front()
+    queue
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+        .pop_front()
 }
 
 /// The names in `fuzz/fuzz_targets`, or those asked for.
@@ -90,14 +103,25 @@ fn build() -> Result<PathBuf> {
     let target_dir = root().join("target/fuzz");
     let status = Command::new(env!("CARGO"))
         .current_dir(root())
-        .args(["build", "--release", "--package", "gss-fuzz", "--bins", "--features", "libfuzzer"])
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "gss-fuzz",
+            "--bins",
+            "--features",
+            "libfuzzer",
+        ])
         // Naming the target keeps the flags away from build scripts and macros.
         .args(["--target", "x86_64-unknown-linux-gnu"])
         .env("CARGO_TARGET_DIR", &target_dir)
         .env("RUSTFLAGS", COVERAGE)
         .status()
         .context("cannot run cargo")?;
-    ensure!(status.success(), "the fuzz targets did not build; libFuzzer needs a C++ compiler (Debian: g++)");
+    ensure!(
+        status.success(),
+        "the fuzz targets did not build; libFuzzer needs a C++ compiler (Debian: g++)"
+    );
     Ok(target_dir.join("x86_64-unknown-linux-gnu/release"))
 }
 
@@ -105,7 +129,16 @@ fn report(mut outcomes: Vec<Outcome>) -> Result<ExitCode> {
     outcomes.sort_by(|a, b| a.name.cmp(&b.name));
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
-    table.set_header(["target", "executions", "CPU s", "exec/s", "edges", "corpus", "peak MiB", "crashes"]);
+    table.set_header([
+        "target",
+        "executions",
+        "CPU s",
+        "exec/s",
+        "edges",
+        "corpus",
+        "peak MiB",
+        "crashes",
+    ]);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -119,5 +152,9 @@ fn report(mut outcomes: Vec<Outcome>) -> Result<ExitCode> {
             println!("{}: {}", outcome.name, crash.display());
         }
     }
-    Ok(if crashes == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if crashes == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -10,11 +10,16 @@ type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// The block that starts with ```` ```text edges ````: a line a crate, `name -> dependency dependency`.
 fn drawn() -> Graph {
-    let (_, rest) = PAGE.split_once("```text edges\n").expect("docs/architecture.md has a block of edges");
+    let (_, rest) = PAGE
+        .split_once("```text edges\n")
+        .expect("docs/architecture.md has a block of edges");
     let (block, _) = rest.split_once("```").expect("the block of edges ends");
     let line = |line: &str| {
         let (name, dependencies) = line.split_once("->").expect("an arrow on each line");
-        (name.trim().to_owned(), dependencies.split_whitespace().map(str::to_owned).collect())
+        (
+            name.trim().to_owned(),
+            dependencies.split_whitespace().map(str::to_owned).collect(),
+        )
     };
     block.lines().map(line).collect()
 }
@@ -26,12 +31,23 @@ fn built(kind: DependencyKind) -> Graph {
         .no_deps()
         .exec()
         .expect("cargo metadata runs");
-    let ours: BTreeSet<String> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
+    let ours: BTreeSet<String> = metadata
+        .packages
+        .iter()
+        .map(|package| package.name.to_string())
+        .collect();
     let edges = |package: &cargo_metadata::Package| {
         let dependencies = package.dependencies.iter();
-        dependencies.filter(|d| d.kind == kind && ours.contains(&d.name)).map(|d| d.name.clone()).collect()
+        dependencies
+            .filter(|d| d.kind == kind && ours.contains(&d.name))
+            .map(|d| d.name.clone())
+            .collect()
     };
-    metadata.packages.iter().map(|package| (package.name.to_string(), edges(package))).collect()
+    metadata
+        .packages
+        .iter()
+        .map(|package| (package.name.to_string(), edges(package)))
+        .collect()
 }
 
 #[test]
@@ -54,14 +70,19 @@ fn arrows_point_downward() {
 #[test]
 fn the_test_crate_is_used_from_tests_only() {
     for (name, dependencies) in built(DependencyKind::Normal) {
-        assert!(!dependencies.contains("gss-test"), "{name} depends on gss-test outside its tests");
+        assert!(
+            !dependencies.contains("gss-test"),
+            "{name} depends on gss-test outside its tests"
+        );
     }
 }
 
 #[test]
 fn no_mechanism_depends_on_another() {
     for (name, dependencies) in drawn().iter().filter(|(name, _)| name.starts_with("gss-mech-")) {
-        let mechanism = dependencies.iter().find(|dependency| dependency.starts_with("gss-mech-"));
+        let mechanism = dependencies
+            .iter()
+            .find(|dependency| dependency.starts_with("gss-mech-"));
         assert_eq!(mechanism, None, "{name} depends on another mechanism");
     }
 }
@@ -69,7 +90,9 @@ fn no_mechanism_depends_on_another() {
 #[test]
 fn kerberos_knows_nothing_of_gss() {
     for (name, dependencies) in drawn().iter().filter(|(name, _)| name.starts_with("krb5-")) {
-        let gss = dependencies.iter().find(|d| d.starts_with("gss") && d.as_str() != "gss-crypto");
+        let gss = dependencies
+            .iter()
+            .find(|d| d.starts_with("gss") && d.as_str() != "gss-crypto");
         assert_eq!(gss, None, "{name} depends on the GSS-API");
     }
 }

@@ -67,7 +67,11 @@ impl Campaign {
         for folder in [&found, &artifacts, &committed] {
             fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
-        let bar = bars.add(ProgressBar::new(self.seconds() as u64).with_style(style()).with_message(self.name.clone()));
+        let bar = bars.add(
+            ProgressBar::new(self.seconds() as u64)
+                .with_style(style())
+                .with_message(self.name.clone()),
+        );
         let mut child = self.spawn(&[&found, &committed], &artifacts)?;
         let stderr = child.stderr.take().context("libFuzzer's output is not captured")?;
         let reader = thread::spawn(move || read_figures(stderr));
@@ -96,8 +100,20 @@ impl Campaign {
         Command::new(&self.binary)
             .args(corpora)
             .arg(format!("-artifact_prefix={}/", artifacts.display()))
-            .arg(format!("-max_len={}", if FILE_TARGETS.contains(&self.name.as_str()) { 65536 } else { 8192 }))
-            .args(["-timeout=1", "-rss_limit_mb=512", "-malloc_limit_mb=64", "-print_final_stats=1"])
+            .arg(format!(
+                "-max_len={}",
+                if FILE_TARGETS.contains(&self.name.as_str()) {
+                    65536
+                } else {
+                    8192
+                }
+            ))
+            .args([
+                "-timeout=1",
+                "-rss_limit_mb=512",
+                "-malloc_limit_mb=64",
+                "-print_final_stats=1",
+            ])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -126,13 +142,18 @@ impl Campaign {
             .args([committed, found])
             .stderr(Stdio::null())
             .status()?;
-        ensure!(status.success(), "libFuzzer could not merge the corpus of {}", self.name);
+        ensure!(
+            status.success(),
+            "libFuzzer could not merge the corpus of {}",
+            self.name
+        );
         Ok(())
     }
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{msg:24} {bar:30} {pos:>5}/{len} s of CPU").unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template("{msg:24} {bar:30} {pos:>5}/{len} s of CPU")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 /// User and system time of a process so far, from `/proc/PID/stat` (fields 14 and 15, in ticks of 10 ms).
