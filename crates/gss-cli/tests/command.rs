@@ -1,5 +1,7 @@
 //! What the command as a whole promises: exit codes, errors on standard error, help that helps.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may what it is made of")]
+
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 

@@ -1,5 +1,7 @@
 //! `gss demo`: the whole way, with nothing configured.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may what it is made of")]
+
 use std::process::{Command, Output};
 
 use serde_json::Value;

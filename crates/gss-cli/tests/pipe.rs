@@ -1,5 +1,7 @@
 //! `gss pipe`, both roles as processes, against the embedded KDC.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may what it is made of")]
+
 mod realm;
 
 use std::io::{BufRead as _, BufReader, Write as _};

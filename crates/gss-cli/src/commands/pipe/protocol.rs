@@ -254,11 +254,12 @@ mod tests {
         assert_eq!(command(r#"{"delegated":true}"#), Command::Delegated(Yes));
         assert_eq!(command(r#"{"session_key":true}"#), Command::SessionKey(Yes));
         assert_eq!(
-            command(r#"{"wrap_iov":{"message":"aGk=","conf":true,"associated":"aGk="}}"#),
+            command(r#"{"wrap_iov":{"message":"aGk=","conf":true,"associated":"aGk=","layout":"header"}}"#),
             Command::WrapIov(IovMessage {
                 message: octets("hi"),
                 conf: true,
-                associated: Some(octets("hi"))
+                associated: Some(octets("hi")),
+                layout: Layout::Header
             })
         );
         assert_eq!(
