@@ -12,7 +12,7 @@ use crate::{
     process::within,
     programs::{Programs, Start},
     realm::Site,
-    scenario::{Outcome, Scenario, Terms},
+    scenario::{Outcome, Place, Scenario, Terms},
 };
 
 /// Both sides of a context.
@@ -108,15 +108,21 @@ impl Pair {
             Progress::Refused(refusal) => return Ok(Handshake::of_initiator(Err(refusal))),
             Progress::Established(_) => bail!("the initiator is done without a token"),
         };
-        self.acceptor
-            .feed(&tamper(request, terms.outcome == Outcome::TamperedRequest))?;
+        let request = match terms.outcome {
+            Outcome::TamperedRequest(place) => flip(request, place),
+            _ => request,
+        };
+        self.acceptor.feed(&request)?;
         let (reply, verdict) = conclude(&mut self.acceptor).context("the acceptor's answer")?;
         let mut handshake = Handshake {
             initiator: None,
             acceptor: Some(verdict),
         };
         if let (Some(token), true) = (&reply, terms.asks("mutual")) {
-            let token = tamper(token.clone(), terms.outcome == Outcome::TamperedReply);
+            let token = match terms.outcome {
+                Outcome::TamperedReply(place) => flip(token.clone(), place),
+                _ => token.clone(),
+            };
             self.initiator.feed(&token)?;
         }
         if reply.is_some() || !terms.asks("mutual") {
@@ -165,10 +171,16 @@ fn conclude(side: &mut Side) -> Result<(Option<Vec<u8>>, Verdict)> {
     }
 }
 
-/// Flips the last bit: of the authenticator's or the reply's integrity checksum.
-fn tamper(mut token: Vec<u8>, tampering: bool) -> Vec<u8> {
-    if let (Some(last), true) = (token.last_mut(), tampering) {
-        *last ^= 1;
+/// Flips a bit of an octet.
+fn flip(mut token: Vec<u8>, place: Place) -> Vec<u8> {
+    let at = match place {
+        // 60, a length of one to three octets, 06 09, then the OID of RFC 1964 §1.
+        Place::Framing => 10,
+        Place::Middle => token.len() / 2,
+        Place::End => token.len().saturating_sub(1),
+    };
+    if let Some(octet) = token.get_mut(at) {
+        *octet ^= 1;
     }
     token
 }

@@ -36,11 +36,11 @@ pub(crate) fn check(handshake: &Handshake, scenario: &Scenario, site: &Site, che
             checks.expect(matching, "refused", acceptor.0, || told(acceptor.1));
             not_established(initiator, checks);
         }
-        Outcome::TamperedRequest => {
+        Outcome::TamperedRequest(_) => {
             refused(acceptor, checks);
             not_established(initiator, checks);
         }
-        Outcome::TamperedReply => refused(initiator, checks),
+        Outcome::TamperedReply(_) => refused(initiator, checks),
     }
 }
 
