@@ -88,3 +88,8 @@ pub use driver::{BlockingDriver, DriverError, IoDriver, drive};
 pub use environment::{SystemClock, environment};
 pub use handshake::{Acceptor, Gss, Initiator, Step};
 pub use transport::{EstablishError, Framed, Transport};
+
+/// The example in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
