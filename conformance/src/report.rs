@@ -45,6 +45,11 @@ impl Checks {
         self.note("broken".to_owned(), || format!("{error:#}"));
     }
 
+    /// Notes that there was nothing to check, since the handshake failed: a row of its own tells of that.
+    pub(crate) fn without_context(&mut self) {
+        self.note(WITHOUT_CONTEXT.to_owned(), || "the handshake failed".to_owned());
+    }
+
     fn note(&mut self, check: String, detail: impl FnOnce() -> String) {
         if let Some(difference) = self.0.iter_mut().find(|difference| difference.check == check) {
             difference.times += 1;
@@ -248,7 +253,16 @@ pub(crate) fn table(subject: Flavour, rows: &[Row]) -> String {
 /// What failed, a paragraph for each row.
 pub(crate) fn failures(rows: &[Row]) -> String {
     let mut text = String::new();
+    let mut without_context = 0;
     for row in rows.iter().filter(|row| row.verdict() == Verdict::Failed) {
+        if row
+            .differences
+            .iter()
+            .all(|difference| difference.check == WITHOUT_CONTEXT)
+        {
+            without_context += 1;
+            continue;
+        }
         text += &format!("FAILED {}\n", row.name);
         let unexplained = row
             .differences
@@ -265,6 +279,9 @@ pub(crate) fn failures(rows: &[Row]) -> String {
             };
             text += &format!("    {check}{times}: {detail}\n");
         }
+    }
+    if without_context > 0 {
+        text += &format!("FAILED {without_context} rows more, for want of a context\n");
     }
     text
 }
@@ -290,6 +307,9 @@ fn brief(value: &impl fmt::Debug) -> String {
         None => text,
     }
 }
+
+/// The check of a row that had nothing to work on.
+const WITHOUT_CONTEXT: &str = "without-context";
 
 #[cfg(test)]
 mod tests {

@@ -230,7 +230,7 @@ impl Site<'_> {
         for area in job.areas().iter().skip(1) {
             let mut checks = Checks::default();
             match &mut pair {
-                None => checks.broken(&anyhow!("there is no context")),
+                None => checks.without_context(),
                 Some(alive) => {
                     if let Err(error) = self.area(job, area, alive, &mut checks) {
                         checks.broken(&error);
