@@ -19,7 +19,8 @@ pub(crate) fn krb_cred(forwarded: Credentials, session_key: &Key, now: Timestamp
     }
 }
 
-/// Reads a KRB-CRED under the session key, or as old peers make it under the initiator's subkey.
+/// Reads the KRB-CRED of an authenticator's checksum: under the session key, or as old peers make it under the
+/// initiator's subkey, or as Heimdal does in the clear, since the authenticator is encrypted.
 ///
 /// # Errors
 /// [`KerberosError::Delegated`] if it holds no usable credential; the peer is at fault.
@@ -29,7 +30,7 @@ pub(crate) fn receive(
     subkey: Option<&Key>,
 ) -> Result<Vec<Credentials>, KerberosError> {
     let keys: Vec<&Key> = [session_key].into_iter().chain(subkey).collect();
-    cred::read(krb_cred, &keys).map_err(KerberosError::Delegated)
+    cred::read_within_authenticator(krb_cred, &keys).map_err(KerberosError::Delegated)
 }
 
 #[cfg(test)]

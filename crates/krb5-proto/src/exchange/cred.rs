@@ -48,18 +48,40 @@ pub fn build(credentials: &[Credentials], key: &Key, now: Timestamp) -> Result<V
 }
 
 /// Reads a KRB-CRED with the first of `keys` that decrypts it: the session key, then, for old peers,
-/// the subkey. An unencrypted one is never taken.
+/// the subkey. An unencrypted one is not taken.
 ///
 /// # Errors
 /// [`Error::Integrity`], [`Error::EtypeNotPermitted`] for other encryption types than the keys',
 /// [`Error::CredTickets`] unless there are 1 to 16 tickets, [`Error::CredCounts`] unless each has its
 /// description, [`Error::CredIncomplete`], [`Error::Malformed`].
 pub fn read(krb_cred: &[u8], keys: &[&Key]) -> Result<Vec<Credentials>, Error> {
+    read_as(krb_cred, |data| open(data, keys))
+}
+
+/// Reads a KRB-CRED that stands inside a decrypted authenticator, where it may also be unencrypted.
+///
+/// Heimdal's initiators (7.8 and before) send it as encryption type 0 for the sake of old acceptors, and MIT's
+/// acceptors take it. It is no less protected: the authenticator around it is encrypted and authenticated in the
+/// ticket's session key.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_within_authenticator(krb_cred: &[u8], keys: &[&Key]) -> Result<Vec<Credentials>, Error> {
+    read_as(krb_cred, |data| match data.etype {
+        NULL_ETYPE => EncKrbCredPart::from_der(&data.cipher),
+        _ => open(data, keys),
+    })
+}
+
+fn read_as(
+    krb_cred: &[u8],
+    open: impl FnOnce(&EncryptedData) -> Result<EncKrbCredPart, Error>,
+) -> Result<Vec<Credentials>, Error> {
     let cred = KrbCred::from_der(krb_cred)?;
     if !(1..=MAX_TICKETS).contains(&cred.tickets.len()) {
         return Err(Error::CredTickets(cred.tickets.len()));
     }
-    let part = open(&cred.enc_part, keys)?;
+    let part = open(&cred.enc_part)?;
     if part.ticket_info.len() != cred.tickets.len() {
         return Err(Error::CredCounts {
             tickets: cred.tickets.len(),
@@ -134,3 +156,5 @@ const MAX_TICKETS: usize = 16;
 
 #[cfg(test)]
 mod tests;
+/// The encryption type that means: not encrypted.
+const NULL_ETYPE: i32 = 0;

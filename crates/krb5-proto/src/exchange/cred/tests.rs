@@ -54,7 +54,7 @@ fn i28_the_session_key_is_tried_and_then_the_subkey() {
 }
 
 #[test]
-fn i28_an_unencrypted_one_is_never_taken() {
+fn i28_an_unencrypted_one_is_taken_inside_an_authenticator_only() {
     let mut cred = KrbCred::from_der(&assembled(1, infos(1))).unwrap();
     cred.enc_part.etype = 0;
     cred.enc_part.cipher = key(3)
@@ -64,6 +64,8 @@ fn i28_an_unencrypted_one_is_never_taken() {
         .into();
     let plain = cred.to_der().unwrap();
     assert!(matches!(read(&plain, &[&key(3)]), Err(Error::EtypeNotPermitted(_))));
+    let within = read_within_authenticator(&plain, &[&key(3)]).unwrap();
+    assert_eq!(within[0].key.expose(), tgt().key.expose());
     assert!(read(&assembled(1, infos(1)), &[]).is_err(), "no key, no credentials");
 }
 
