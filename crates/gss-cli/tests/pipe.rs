@@ -405,3 +405,35 @@ fn a_mechanism_that_is_not_built_in_is_refused_with_those_that_are() {
         assert_eq!(acceptor.end().code(), Some(1));
     }
 }
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_told_in_the_protocol() {
+    let realm = Realm::new();
+    let mut command = realm.gss();
+    command
+        .args(["pipe", "acceptor"])
+        .env("KRB5_CONFIG", realm.path("missing"));
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        answer["error"]["message"].as_str().unwrap().contains("missing"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn a_kdc_that_does_not_answer_is_told_with_its_address() {
+    let realm = Realm::new();
+    let config = std::fs::read_to_string(realm.path("krb5.conf")).unwrap();
+    let deafened = |line: &str| match line.trim_start().starts_with("kdc = ") {
+        true => "kdc = 127.0.0.1:1\n".to_owned(),
+        false => format!("{line}\n"),
+    };
+    let deaf: String = config.lines().map(deafened).collect();
+    std::fs::write(realm.path("krb5.conf"), deaf).unwrap();
+    let mut initiator = Party::start(&realm, &["initiator", "--target", "demo@localhost"]);
+    let error = initiator.hear()["error"].clone();
+    assert!(error["message"].as_str().unwrap().contains("127.0.0.1:1 "), "{error}");
+    assert_eq!(initiator.end().code(), Some(1));
+}

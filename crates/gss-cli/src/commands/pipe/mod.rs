@@ -41,14 +41,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         input: &mut input,
         output: &mut output,
     };
-    let environment = gss::environment();
-    let mut surroundings = Surroundings {
-        mechanisms: Mechanisms::linked(&environment)?,
-        driver: gss::BlockingDriver::new(&environment),
-        clock: environment.clock().clone(),
-    };
-    let half_open = match begin(args.role, &mut surroundings) {
-        Ok(half_open) => half_open,
+    let (half_open, mut surroundings) = match begin(args.role) {
+        Ok(begun) => begun,
         Err(error) => {
             wire.say(&Answer::Error { error: failure(error) })?;
             return Ok(ExitCode::FAILURE);
@@ -60,11 +54,18 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     serve(Session::new(context, surroundings), &mut wire)
 }
 
-fn begin(role: Role, surroundings: &mut Surroundings) -> Result<HalfOpen, Error> {
-    match role {
-        Role::Initiator(options) => options.begin(surroundings),
-        Role::Acceptor(options) => options.begin(surroundings),
-    }
+fn begin(role: Role) -> Result<(HalfOpen, Surroundings), Error> {
+    let environment = gss::environment();
+    let mut surroundings = Surroundings {
+        mechanisms: Mechanisms::linked(&environment)?,
+        driver: gss::BlockingDriver::new(&environment),
+        clock: environment.clock().clone(),
+    };
+    let half_open = match role {
+        Role::Initiator(options) => options.begin(&mut surroundings)?,
+        Role::Acceptor(options) => options.begin(&mut surroundings)?,
+    };
+    Ok((half_open, surroundings))
 }
 
 /// Answers commands until the input ends.

@@ -118,7 +118,7 @@ impl<'a> Cursor<'a> {
             .unwrap_or(0);
         Problem::at(
             self.offset.saturating_add(inside),
-            format_args!("malformed {what}: {}", error.kind()),
+            format_args!("{what} is malformed: {}", error.kind()),
         )
     }
 }
