@@ -5,6 +5,27 @@
 //!   keytabs store;
 //! * [`exchange`]: the AS, TGS and AP exchanges as state machines. They open no socket and read no clock: requests come
 //!   out as [`exchange::KdcRequest`] values; replies and the time go in as arguments.
+//!
+//! ```
+//! use krb5_proto::crypto::{Secret, primitives::rustcrypto::PROVIDER};
+//! use krb5_proto::exchange::{AsExchange, AsOptions, LongTerm, Step};
+//! use krb5_proto::{Credentials, Error, Principal, Timestamp};
+//!
+//! /// Gets a ticket-granting ticket; `ask` sends a message to the realm's KDC and returns its reply.
+//! fn kinit(client: Principal, password: &str, ask: impl Fn(&[u8]) -> Vec<u8>) -> Result<Credentials, Error> {
+//!     let now = || Timestamp::from(std::time::SystemTime::now());
+//!     let password = LongTerm::Password(Secret::from_slice(password.as_bytes()));
+//!     let (mut request, mut exchange) = AsExchange::start(&PROVIDER, AsOptions::new(client, password), now())?;
+//!     loop {
+//!         match exchange.reply(&ask(&request.message), now())? {
+//!             Step::Send { request: another, next } => (request, exchange) = (another, next),
+//!             Step::Done(outcome) => return Ok(outcome.credentials),
+//!         }
+//!     }
+//! }
+//! # let client = Principal::parse("alibaba@EXAMPLE.ORG", None).unwrap();
+//! # assert!(kinit(client, "open sesame", |_| Vec::new()).is_err());
+//! ```
 
 #![forbid(unsafe_code)]
 #![deny(

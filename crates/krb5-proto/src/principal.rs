@@ -158,6 +158,15 @@ impl Principal {
     /// newline, tab, backspace and NUL. `\xHH` is the octet HH where `Display` writes it so: for
     /// other controls and octets that are not UTF-8.
     ///
+    /// ```
+    /// use krb5_proto::{Principal, Realm};
+    ///
+    /// let default_realm = Realm::from("EXAMPLE.ORG");
+    /// let principal = Principal::parse("HTTP/www.example.org", Some(&default_realm))?;
+    /// assert_eq!(principal.to_string(), "HTTP/www.example.org@EXAMPLE.ORG");
+    /// # Ok::<(), krb5_proto::ParsePrincipalError>(())
+    /// ```
+    ///
     /// # Errors
     /// See [`ParsePrincipalError`].
     pub fn parse(text: &str, default_realm: Option<&Realm>) -> Result<Self, ParsePrincipalError> {

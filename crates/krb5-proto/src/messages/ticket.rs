@@ -46,13 +46,47 @@ struct TicketFields {
     enc_part: EncryptedData,
 }
 
+/// The same for encoding: tickets are large, and are not copied for it.
+#[derive(EncodeValue)]
+#[asn1(tag_mode = "EXPLICIT")]
+struct BorrowedFields<'a> {
+    #[asn1(context_specific = "0")]
+    tkt_vno: u8,
+    #[asn1(context_specific = "1")]
+    realm: Borrowed<'a, Realm>,
+    #[asn1(context_specific = "2")]
+    sname: Borrowed<'a, PrincipalName>,
+    #[asn1(context_specific = "3")]
+    enc_part: Borrowed<'a, EncryptedData>,
+}
+
+impl FixedTag for BorrowedFields<'_> {
+    const TAG: Tag = Tag::Sequence;
+}
+
+struct Borrowed<'a, T>(&'a T);
+
+impl<T: FixedTag> FixedTag for Borrowed<'_, T> {
+    const TAG: Tag = T::TAG;
+}
+
+impl<T: EncodeValue> EncodeValue for Borrowed<'_, T> {
+    fn value_len(&self) -> der::Result<Length> {
+        self.0.value_len()
+    }
+
+    fn encode_value(&self, writer: &mut impl Writer) -> der::Result<()> {
+        self.0.encode_value(writer)
+    }
+}
+
 impl Ticket {
-    fn fields(&self) -> TicketFields {
-        TicketFields {
+    fn fields(&self) -> BorrowedFields<'_> {
+        BorrowedFields {
             tkt_vno: 5,
-            realm: self.realm.clone(),
-            sname: self.sname.clone(),
-            enc_part: self.enc_part.clone(),
+            realm: Borrowed(&self.realm),
+            sname: Borrowed(&self.sname),
+            enc_part: Borrowed(&self.enc_part),
         }
     }
 }
