@@ -108,11 +108,13 @@ impl CfxSealer {
 
     fn wrap_signed(&self, associated: Associated<'_>, message: &[u8]) -> Result<Vec<u8>, Error> {
         let header = self.wrap_header(Protection::Integrity, Style::Standard, Trailer::Separate)?;
-        let mut parts = Vec::with_capacity(associated.count().saturating_add(1));
-        parts.extend_from_slice(associated.before);
-        parts.push(message);
-        parts.extend_from_slice(associated.after);
-        let tag = with_header(&parts, &header.signed_octets(), |parts| self.seal.checksum(parts));
+        let signed = header.signed_octets();
+        let tag = if associated.count() == 0 {
+            self.seal.checksum(&[message, &signed])
+        } else {
+            let parts = [associated.before, &[message], associated.after, &[&signed]].concat();
+            self.seal.checksum(&parts)
+        };
         Ok([&header.to_octets()[..], message, tag.expose()].concat())
     }
 

@@ -89,16 +89,13 @@ impl Acquiring {
     fn initiating(&self) -> Flowing<Initiating> {
         match &self.request.source {
             CredSource::Password(password) => self.with_long_term(LongTerm::Password(Secret::from_slice(password))),
-            CredSource::Store(store) => self.from_store(store),
-            _ => self
-                .from_cache(&self.environment.ccache)
-                .map(Flow::Done)
-                .map_err(failed),
+            CredSource::Store(store) => self.of_store(store),
+            _ => self.of_cache(&self.environment.ccache).map(Flow::Done).map_err(failed),
         }
     }
 
     /// A password comes before a client keytab, and both before a cache.
-    fn from_store(&self, store: &CredStore) -> Flowing<Initiating> {
+    fn of_store(&self, store: &CredStore) -> Flowing<Initiating> {
         if let Some(password) = store.value("password") {
             return self.with_long_term(LongTerm::Password(Secret::from_slice(password)));
         }
@@ -107,10 +104,10 @@ impl Acquiring {
             return self.with_long_term(LongTerm::Keys(keys));
         }
         let cache = store.text("ccache").unwrap_or(&self.environment.ccache);
-        self.from_cache(cache).map(Flow::Done).map_err(failed)
+        self.of_cache(cache).map(Flow::Done).map_err(failed)
     }
 
-    fn from_cache(&self, name: &str) -> Result<Initiating, KerberosError> {
+    fn of_cache(&self, name: &str) -> Result<Initiating, KerberosError> {
         let initiating = Initiating::from_cache(ccache::resolve(name)?)?;
         match &self.name {
             Some(wanted) if wanted.principal()? != initiating.client => Err(KerberosError::CachePrincipal {

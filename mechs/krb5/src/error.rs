@@ -27,7 +27,7 @@ pub enum KerberosError {
     Delegated(#[source] krb5_proto::Error),
     /// The token is for another mechanism.
     #[error("the token is for the mechanism {0}")]
-    ForeignToken(Oid),
+    ForeignToken(Box<Oid>),
     /// The token's framing is malformed.
     #[error("the token is malformed: {0}")]
     Framing(FramingError),
@@ -176,7 +176,7 @@ pub enum NameFault {
     Type,
     /// It was exported by another mechanism.
     #[error("it was exported by the mechanism {0}")]
-    ForeignExport(Oid),
+    ForeignExport(Box<Oid>),
 }
 
 impl KerberosError {

@@ -210,7 +210,7 @@ fn enterprise(text: &str, settings: &Settings) -> Result<KerberosName, NameFault
 fn exported(octets: &[u8]) -> Result<KerberosName, NameFault> {
     let exported = ExportedName::parse(octets).map_err(|_| NameFault::Type)?;
     if exported.mech != KRB5 {
-        return Err(NameFault::ForeignExport(exported.mech));
+        return Err(NameFault::ForeignExport(Box::new(exported.mech)));
     }
     let text = std::str::from_utf8(exported.name).map_err(|_| NameFault::NotText)?;
     Ok(KerberosName::Principal(Principal::parse(text, None)?))

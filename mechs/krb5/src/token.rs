@@ -50,7 +50,7 @@ impl<'a> ContextToken<'a> {
     pub(crate) fn parse(token: &'a [u8]) -> Result<Self, KerberosError> {
         let (mech, inner) = framing::parse(token).map_err(KerberosError::Framing)?;
         if mech != KRB5 && mech != KRB5_MICROSOFT {
-            return Err(KerberosError::ForeignToken(mech));
+            return Err(KerberosError::ForeignToken(Box::new(mech)));
         }
         let (id, message) = inner.split_first_chunk::<2>().ok_or(KerberosError::TokenId)?;
         let id = TokenId::from_octets(*id).ok_or(KerberosError::TokenId)?;

@@ -1,5 +1,7 @@
 //! Credentials that the initiator hands over, and those that it keeps.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test tells what failed by panicking")]
+
 mod world;
 
 use std::sync::Arc;

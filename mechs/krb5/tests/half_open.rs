@@ -1,5 +1,7 @@
 //! What can be learnt of a context after each leg (C1), and what becomes of it when it moves or divides.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test tells what failed by panicking")]
+
 mod world;
 
 use gss_core::{

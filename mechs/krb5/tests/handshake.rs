@@ -1,5 +1,7 @@
 //! Contexts that come about: with every encryption type, with and without mutual authentication, and what they protect.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test tells what failed by panicking")]
+
 mod world;
 
 use std::sync::atomic::Ordering;

@@ -115,7 +115,7 @@ fn a_sealed_message_is_not_readable_and_never_twice_the_same() {
         let (mut one, _) = pair(*enctype, Role::Initiator);
         let (mut two, _) = pair(*enctype, Role::Initiator);
         let message = message(64);
-        let mut seal = |end: &mut crate::fixture::End| {
+        let seal = |end: &mut crate::fixture::End| {
             end.sealer
                 .wrap(Protection::Confidentiality, Associated::default(), &message)
                 .unwrap()
