@@ -225,6 +225,12 @@ pub enum Error {
         /// Whose it is.
         client: Box<Principal>,
     },
+    /// The ticket cannot be renewed.
+    #[error("the ticket for {server} is not renewable")]
+    NotRenewable {
+        /// Whom it is for.
+        server: Box<Principal>,
+    },
     /// A value that the caller gave does not fit the encoding.
     #[error("{what} cannot be encoded: {source}")]
     Unencodable {
@@ -296,6 +302,7 @@ impl Error {
             Self::NoKey(lookup) => lookup.com_err(),
             Self::NoEtypes => ComErr::CONFIG_ETYPE_NOSUPP,
             Self::EtypeNotPermitted(_) => ComErr::NOPERM_ETYPE,
+            Self::NotRenewable { .. } => ErrorCode::KDC_ERR_BADOPTION.com_err(),
             Self::NotForwardable { .. } => ComErr::TKT_NOT_FORWARDABLE,
             Self::Unencodable { .. } => ComErr::ASN1_OVERFLOW,
             Self::CredTickets(_) => ErrorCode::KRB_ERR_FIELD_TOOLONG.com_err(),

@@ -118,12 +118,30 @@ impl TgsOptions {
         Ok(options)
     }
 
+    /// The same ticket with a new lifetime, as long as the old one's.
+    ///
+    /// # Errors
+    /// [`Error::NotRenewable`] if `ticket` does not allow it.
+    pub fn renewed(ticket: Credentials) -> Result<Self, Error> {
+        if !ticket.flags.contains(TicketFlags::RENEWABLE) || ticket.renew_till.is_none() {
+            return Err(Error::NotRenewable {
+                server: Box::new(ticket.server),
+            });
+        }
+        let server = ticket.server.clone();
+        let mut options = Self::new(ticket, server);
+        options.kdc_options.insert(KdcOptions::RENEW);
+        Ok(options)
+    }
+
     fn body(&self, now: Timestamp, nonce: u32) -> KdcReqBody {
-        let till = match self.lifetime {
-            Some(lifetime) => now.time.plus(lifetime).min(self.tgt.endtime),
-            None => self.tgt.endtime,
-        };
-        let renewable = self.kdc_options.contains(KdcOptions::RENEWABLE);
+        // A renewed ticket outlives the one that is presented.
+        let renew = self.kdc_options.contains(KdcOptions::RENEW);
+        let latest = self.tgt.renew_till.filter(|_| renew).unwrap_or(self.tgt.endtime);
+        let till = self
+            .lifetime
+            .map_or(latest, |lifetime| now.time.plus(lifetime).min(latest));
+        let renewable = self.kdc_options.contains(KdcOptions::RENEWABLE) && !renew;
         KdcReqBody {
             kdc_options: self.kdc_options,
             cname: None,

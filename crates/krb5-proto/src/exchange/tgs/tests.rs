@@ -228,6 +228,37 @@ fn a_ticket_that_may_not_be_forwarded_is_not() {
 }
 
 #[test]
+fn a_renewed_ticket_may_outlive_the_old_one() {
+    let mut tgt = tgt();
+    tgt.flags.insert(TicketFlags::RENEWABLE);
+    tgt.renew_till = Some(NOW.time.offset(80_000));
+    let renewed = || TgsOptions::renewed(tgt.clone()).unwrap();
+    let (request, _) = start(renewed());
+    let body = TgsReq::from_der(&request.message).unwrap().req_body;
+    assert!(body.kdc_options.contains(KdcOptions::RENEW | KdcOptions::RENEWABLE));
+    assert_eq!((body.till, body.rtime), (NOW.time.offset(80_000), None));
+    let longer = |seconds| {
+        answered(renewed(), |d| {
+            (d.part.endtime, d.part.renew_till) = (NOW.time.offset(seconds), tgt.renew_till)
+        })
+    };
+    assert_eq!(longer(40_000).unwrap().credentials.endtime, NOW.time.offset(40_000));
+    assert!(matches!(
+        longer(80_001),
+        Err(Error::KdcReplyModified(ReplyField::EndTime))
+    ));
+}
+
+#[test]
+fn a_ticket_that_may_not_be_renewed_is_not() {
+    let error = TgsOptions::renewed(tgt()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the ticket for krbtgt/EXAMPLE.ORG@EXAMPLE.ORG is not renewable"
+    );
+}
+
+#[test]
 fn an_expired_tgt_is_not_used() {
     let at = |seconds| TgsExchange::start(&PROVIDER, options(), NOW.offset(seconds)).map(|_| ());
     at(35_999).unwrap();
