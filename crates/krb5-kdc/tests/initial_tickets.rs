@@ -79,7 +79,7 @@ fn without_a_proof_the_client_learns_how_to_make_one() {
     );
     assert!(
         info.iter()
-            .all(|entry| entry.salt.as_ref().unwrap() == &"EXAMPLE.TESTuser")
+            .all(|entry| entry.salt.as_ref().unwrap() == "EXAMPLE.TESTuser")
     );
 }
 
