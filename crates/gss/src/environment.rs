@@ -8,7 +8,7 @@ use gss_core::{Clock, Environment, User};
 #[cfg(feature = "net")]
 use krb5_store::config::Settings;
 
-use crate::privilege;
+use crate::privilege::{self, Privilege};
 
 /// The surroundings of this process: the variables that mechanisms know (`KRB5_CONFIG`, `KRB5CCNAME`, `KRB5_KTNAME`,
 /// …), the system's clock, host name and user. `KRB5_CONFIG` is the system's `/etc/krb5.conf` where it is not set and
@@ -18,24 +18,30 @@ use crate::privilege;
 /// started it must not choose its configuration. Values that are not UTF-8 are left out.
 #[must_use]
 pub fn environment() -> Environment {
-    let elevated = privilege::elevated();
-    let variable = |name: &str| if elevated { None } else { std::env::var(name).ok() };
-    with_variables(surroundings(), variable, Path::new(SYSTEM_CONFIG))
+    let variable = |name: &str| std::env::var(name).ok();
+    let environment = with_variables(surroundings(), privilege::of_process(), variable);
+    with_config(environment, Path::new(SYSTEM_CONFIG))
 }
 
 fn with_variables(
     environment: Environment,
+    privilege: Privilege,
     variable: impl Fn(&str) -> Option<String>,
-    system_config: &Path,
 ) -> Environment {
-    let environment = VARIABLES
+    if privilege == Privilege::Elevated {
+        return environment;
+    }
+    VARIABLES
         .iter()
         .fold(environment, |environment, name| match variable(name) {
             Some(value) => environment.with_variable(*name, value),
             None => environment,
-        });
-    match system_config.to_str() {
-        Some(path) if environment.variable(CONFIG).is_none() && system_config.exists() => {
+        })
+}
+
+fn with_config(environment: Environment, path: &Path) -> Environment {
+    match path.to_str() {
+        Some(path) if environment.variable(CONFIG).is_none() && Path::new(path).exists() => {
             environment.with_variable(CONFIG, path)
         }
         _ => environment,
@@ -131,26 +137,33 @@ mod tests {
         Environment::new(Arc::new(SystemClock))
     }
 
-    fn nothing() -> &'static Path {
-        Path::new("/nonexistent/krb5.conf")
+    fn taken(privilege: Privilege) -> Environment {
+        with_variables(empty(), privilege, |name| Some(format!("value of {name}")))
     }
 
     #[test]
     fn only_the_variables_that_mechanisms_know_are_taken_over() {
-        let environment = with_variables(empty(), |name| Some(format!("value of {name}")), nothing());
+        let environment = taken(Privilege::Ordinary);
         assert_eq!(environment.variable("KRB5CCNAME"), Some("value of KRB5CCNAME"));
         assert_eq!(environment.variable("PATH"), None);
     }
 
     #[test]
+    fn a_privileged_process_takes_no_variable_over() {
+        let environment = taken(Privilege::Elevated);
+        assert!(
+            VARIABLES.iter().all(|name| environment.variable(name).is_none()),
+            "{environment:?}"
+        );
+    }
+
+    #[test]
     fn the_systems_configuration_is_the_default_where_it_is_there() {
         let there = Path::new(env!("CARGO_MANIFEST_DIR"));
-        assert_eq!(
-            with_variables(empty(), |_| None, there).variable(CONFIG),
-            there.to_str()
-        );
-        assert_eq!(with_variables(empty(), |_| None, nothing()).variable(CONFIG), None);
-        let named = with_variables(empty(), |_| Some("named".to_owned()), there);
+        let missing = Path::new("/nonexistent/krb5.conf");
+        assert_eq!(with_config(empty(), there).variable(CONFIG), there.to_str());
+        assert_eq!(with_config(empty(), missing).variable(CONFIG), None);
+        let named = with_config(empty().with_variable(CONFIG, "named"), there);
         assert_eq!(named.variable(CONFIG), Some("named"));
     }
 

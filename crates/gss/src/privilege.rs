@@ -3,14 +3,25 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 
-/// Whether the process has privileges that its starter lacks: set-user-ID, set-group-ID, file capabilities.
-///
-/// The kernel says so as `AT_SECURE` in the auxiliary vector; the comparison of the ids stands beside it for systems
+/// Whether a process has privileges that its starter lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Privilege {
+    /// Those of its starter.
+    Ordinary,
+    /// More: set-user-ID, set-group-ID, file capabilities.
+    Elevated,
+}
+
+/// The kernel says it as `AT_SECURE` in the auxiliary vector; the comparison of the ids stands beside it for systems
 /// without `/proc`. Once a process has changed its ids or been made undumpable, the vector belongs to the
-/// administrator: unreadable counts as privileged.
+/// administrator: unreadable counts as elevated.
 #[must_use]
-pub(crate) fn elevated() -> bool {
-    ids_differ() || auxiliary_vector().is_ok_and(|vector| secure(&vector))
+pub(crate) fn of_process() -> Privilege {
+    if ids_differ() || auxiliary_vector().is_ok_and(|vector| secure(&vector)) {
+        Privilege::Elevated
+    } else {
+        Privilege::Ordinary
+    }
 }
 
 #[cfg(unix)]
@@ -83,12 +94,12 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_that_belongs_to_the_administrator_counts_as_privileged() {
+    fn a_vector_that_belongs_to_the_administrator_counts_as_elevated() {
         assert!(secure(&Vector::Hidden));
     }
 
     #[test]
-    fn an_ordinary_test_is_not_privileged() {
-        assert!(!elevated());
+    fn a_test_has_the_privileges_of_its_starter() {
+        assert_eq!(of_process(), Privilege::Ordinary);
     }
 }
