@@ -92,7 +92,16 @@ impl PrincipalName {
     /// Whether this is a ticket-granting service, `krbtgt/…`.
     #[must_use]
     pub fn is_krbtgt(&self) -> bool {
-        matches!(self.components.as_slice(), [first, _] if *first == "krbtgt")
+        self.granting_realm().is_some()
+    }
+
+    /// The realm that a ticket-granting service grants tickets in: `R` of `krbtgt/R`.
+    #[must_use]
+    pub fn granting_realm(&self) -> Option<Realm> {
+        match self.components.as_slice() {
+            [first, realm] if *first == "krbtgt" => Some(Realm::new(realm.as_bytes())),
+            _ => None,
+        }
     }
 
     /// The name in its usual form without a realm, escaped as octets.

@@ -71,7 +71,7 @@ impl Expected<'_> {
     fn verify_server(&self, part: &EncKdcRepPart) -> Result<(), Error> {
         if part.sname != self.server.name
             && self.exchange == Exchange::Tgs
-            && let Some(realm) = other_realm(part)
+            && let Some(realm) = part.sname.granting_realm()
         {
             return Err(Error::Referral {
                 server: Box::new(self.server.clone()),
@@ -190,14 +190,6 @@ pub(super) fn requested(etype: i32, requested: &[Enctype]) -> Result<Enctype, Er
             offered: EtypeNumbers(vec![etype]),
             requested: EtypeNumbers::of(requested),
         })
-}
-
-/// The realm whose ticket-granting service the reply is for.
-fn other_realm(part: &EncKdcRepPart) -> Option<Realm> {
-    match part.sname.components.as_slice() {
-        [_, realm] if part.sname.is_krbtgt() => Some(Realm::new(realm.as_bytes())),
-        _ => None,
-    }
 }
 
 fn check(holds: bool, field: ReplyField) -> Result<(), Error> {

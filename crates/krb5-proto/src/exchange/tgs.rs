@@ -218,10 +218,8 @@ impl AwaitTgsRep {
     }
 
     fn request(&self) -> KdcRequest {
-        let realm = match self.options.tgt.server.name.components.as_slice() {
-            [_, realm] => realm.as_bytes().into(),
-            _ => self.options.tgt.server.realm.clone(),
-        };
+        let server = &self.options.tgt.server;
+        let realm = server.name.granting_realm().unwrap_or_else(|| server.realm.clone());
         KdcRequest {
             realm,
             message: self.message.clone(),

@@ -5,6 +5,8 @@ mod damage;
 mod known_answers;
 mod round_trip;
 
+use std::sync::LazyLock;
+
 use super::error::KerbErrorData;
 use super::*;
 use crate::{Error, PrincipalName};
@@ -76,20 +78,20 @@ struct Vector {
     hex: Vec<u8>,
 }
 
-fn vectors() -> Vec<Vector> {
+fn vectors() -> &'static [Vector] {
     #[derive(serde::Deserialize)]
     struct File {
         vector: Vec<Vector>,
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/vectors/krb5_asn1.toml");
-    let text = std::fs::read_to_string(path).unwrap();
-    toml::from_str::<File>(&text).unwrap().vector
+    static VECTORS: LazyLock<Vec<Vector>> = LazyLock::new(|| {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/vectors/krb5_asn1.toml");
+        let text = std::fs::read_to_string(path).unwrap();
+        toml::from_str::<File>(&text).unwrap().vector
+    });
+    &VECTORS
 }
 
 fn vector(name: &str) -> Vec<u8> {
-    vectors()
-        .into_iter()
-        .find(|vector| vector.name == name)
-        .unwrap_or_else(|| panic!("no vector named {name}"))
-        .hex
+    let found = vectors().iter().find(|vector| vector.name == name);
+    found.unwrap_or_else(|| panic!("no vector named {name}")).hex.clone()
 }

@@ -250,6 +250,14 @@ fn a_renewed_ticket_may_outlive_the_old_one() {
 }
 
 #[test]
+fn a_services_ticket_is_renewed_by_its_own_realm() {
+    let mut ticket = TestRealm::new().credentials(&service(), TicketFlags::RENEWABLE);
+    ticket.renew_till = Some(NOW.time.offset(80_000));
+    let (request, _) = start(TgsOptions::renewed(ticket).unwrap());
+    assert_eq!(request.realm.as_bytes(), b"EXAMPLE.ORG");
+}
+
+#[test]
 fn a_ticket_that_may_not_be_renewed_is_not() {
     let error = TgsOptions::renewed(tgt()).unwrap_err();
     assert_eq!(
@@ -361,7 +369,7 @@ fn a_cross_realm_tgt_is_sent_to_the_other_realms_kdc() {
 fn no_truncation_or_flipped_bit_of_a_reply_yields_another_ticket() {
     let (request, _) = start(options());
     let len = TestRealm::new().tgs_rep(&request.message, |_| ()).len();
-    for flip in (0..len * 8).step_by(11) {
+    for flip in (0..len * 8).step_by(23) {
         let (request, state) = start(options());
         let mut reply = TestRealm::new().tgs_rep(&request.message, |_| ());
         reply[flip / 8] ^= 1 << (flip % 8);

