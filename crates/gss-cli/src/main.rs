@@ -71,9 +71,7 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    let command = Cli::parse().command;
-    report::start_log();
-    command.run().unwrap_or_else(|error| report::failure(&error))
+    Cli::parse().command.run().unwrap_or_else(|error| report::failure(&error))
 }
 
 const START: &str = "New here? `gss demo` shows a whole exchange and needs nothing configured.";
@@ -86,6 +84,5 @@ Environment:
   KRB5CCNAME           the credential cache, for example FILE:/home/me/tickets
   KRB5_KTNAME          the keytab of a service, instead of /etc/krb5.keytab
   KRB5_CLIENT_KTNAME   the keytab of a client
-  GSS_LOG              what to log on standard error, for example debug or krb5_net=trace
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";

@@ -5,8 +5,6 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use tracing_subscriber::EnvFilter;
-
 /// Adds what the person could try to an error.
 pub(crate) trait Hint<T> {
     /// The same result; its error, if any, ends with `hint: …` when it is told.
@@ -41,16 +39,6 @@ impl fmt::Display for Hinted {
 impl StdError for Hinted {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.error.source()
-    }
-}
-
-/// Logs what `GSS_LOG` asks for on standard error; nothing without it.
-pub(crate) fn start_log() {
-    if let Ok(filter) = EnvFilter::try_from_env("GSS_LOG") {
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(io::stderr)
-            .init();
     }
 }
 
