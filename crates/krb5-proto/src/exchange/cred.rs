@@ -153,8 +153,8 @@ fn credentials_of(ticket: &Ticket, info: KrbCredInfo) -> Result<Credentials, Err
 
 /// Tickets in one KRB-CRED, at most.
 const MAX_TICKETS: usize = 16;
+/// The encryption type that means: not encrypted.
+const NULL_ETYPE: i32 = 0;
 
 #[cfg(test)]
 mod tests;
-/// The encryption type that means: not encrypted.
-const NULL_ETYPE: i32 = 0;
