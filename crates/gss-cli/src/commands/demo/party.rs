@@ -157,7 +157,7 @@ impl Service<'_> {
             };
             if next.is_err() {
                 let what = "the ticket is for it, valid now, and opens with its own key; the authenticator opens with the \
-                            ticket's key, is of this minute and was not seen before";
+                            ticket's key, is recent and was not seen before";
                 self.teller.tell(&Event::Checked {
                     by: Party::Acceptor,
                     what,
