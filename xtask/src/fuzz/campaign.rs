@@ -14,6 +14,9 @@ use nix::unistd::Pid;
 
 use crate::root;
 
+/// Seconds by the clock after which an input counts as a hang: many, since the machine may be busy.
+const TIMEOUT: &str = "-timeout=20";
+
 /// Targets that read whole files; the others see messages.
 const FILE_TARGETS: [&str; 3] = ["ccache", "keytab", "krb5_conf"];
 
@@ -109,7 +112,7 @@ impl Campaign {
                 }
             ))
             .args([
-                "-timeout=1",
+                TIMEOUT,
                 "-rss_limit_mb=512",
                 "-malloc_limit_mb=64",
                 "-print_final_stats=1",
@@ -138,7 +141,7 @@ impl Campaign {
 
     fn merge(&self, committed: &Path, found: &Path) -> Result<()> {
         let status = Command::new(&self.binary)
-            .args(["-merge=1", "-timeout=1", "-max_len=4096"])
+            .args(["-merge=1", TIMEOUT, "-max_len=4096"])
             .args([committed, found])
             .stderr(Stdio::null())
             .status()?;
