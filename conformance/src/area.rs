@@ -20,9 +20,6 @@ use crate::{
 
 pub(crate) use establish::check as establish;
 
-/// The lengths of messages, in octets.
-const SIZES: [usize; 9] = [0, 1, 15, 16, 17, 1000, 4096, 65536, 70000];
-
 /// An area: its name and its checks.
 pub(crate) struct Area {
     pub(crate) name: &'static str,
@@ -97,3 +94,6 @@ fn must<T>(who: Flavour, what: &str, answer: Answer<T>) -> Result<T> {
         Err(Refusal { major, message }) => bail!("{who} refuses {what}: {major}: {message}"),
     }
 }
+
+/// The lengths of messages, in octets.
+const SIZES: [usize; 9] = [0, 1, 15, 16, 17, 1000, 4096, 65536, 70000];

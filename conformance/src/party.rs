@@ -34,7 +34,7 @@ pub(crate) struct Established {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unwrapped {
     pub(crate) message: Vec<u8>,
-    pub(crate) sealed: bool,
+    pub(crate) privacy: Privacy,
     pub(crate) sequence: String,
 }
 
@@ -43,6 +43,14 @@ pub(crate) struct Unwrapped {
 pub(crate) struct Delegated {
     pub(crate) name: String,
     pub(crate) lifetime: Option<u64>,
+}
+
+/// Whether a message is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Privacy {
+    Sealed,
+    /// Authentic, and readable by everyone.
+    Open,
 }
 
 /// Where the octets of a scattered token's trailer go.
@@ -57,7 +65,7 @@ pub(crate) enum Layout {
 pub(crate) struct Scattered<'a> {
     pub(crate) message: &'a [u8],
     pub(crate) associated: Option<&'a [u8]>,
-    pub(crate) sealed: bool,
+    pub(crate) privacy: Privacy,
     pub(crate) layout: Layout,
 }
 
@@ -100,8 +108,8 @@ impl Side {
         })
     }
 
-    pub(crate) fn wrap(&mut self, message: &[u8], sealed: bool) -> Answer<Vec<u8>> {
-        let command = json!({ "wrap": { "message": encode(message), "conf": sealed } });
+    pub(crate) fn wrap(&mut self, message: &[u8], privacy: Privacy) -> Answer<Vec<u8>> {
+        let command = json!({ "wrap": { "message": encode(message), "conf": privacy.is_sealed() } });
         self.ask(&command, |answer| octets(answer, "token"))
     }
 
@@ -112,7 +120,7 @@ impl Side {
     pub(crate) fn wrap_iov(&mut self, scattered: Scattered<'_>) -> Answer<Vec<u8>> {
         let mut arguments = json!({
             "message": encode(scattered.message),
-            "conf": scattered.sealed,
+            "conf": scattered.privacy.is_sealed(),
             "layout": match scattered.layout {
                 Layout::Trailer => "trailer",
                 Layout::Header => "header",
@@ -141,8 +149,8 @@ impl Side {
         self.ask(&json!({ "session_key": true }), |answer| octets(answer, "octets"))
     }
 
-    pub(crate) fn size_limit(&mut self, size: usize, sealed: bool) -> Answer<usize> {
-        let command = json!({ "wrap_size_limit": { "size": size, "conf": sealed } });
+    pub(crate) fn size_limit(&mut self, size: usize, privacy: Privacy) -> Answer<usize> {
+        let command = json!({ "wrap_size_limit": { "size": size, "conf": privacy.is_sealed() } });
         self.ask(&command, |answer| Ok(usize::try_from(number(answer, "limit")?)?))
     }
 
@@ -171,6 +179,12 @@ impl Side {
     }
 }
 
+impl Privacy {
+    fn is_sealed(self) -> bool {
+        self == Self::Sealed
+    }
+}
+
 fn encode(octets: &[u8]) -> String {
     STANDARD.encode(octets)
 }
@@ -192,7 +206,10 @@ fn number(answer: &Value, key: &str) -> Result<u64> {
 fn unwrapped(answer: &Value) -> Result<Unwrapped> {
     Ok(Unwrapped {
         message: octets(answer, "message")?,
-        sealed: answer.get("conf").and_then(Value::as_bool).context("no conf")?,
+        privacy: match answer.get("conf").and_then(Value::as_bool).context("no conf")? {
+            true => Privacy::Sealed,
+            false => Privacy::Open,
+        },
         sequence: text(answer, "sequence")?,
     })
 }

@@ -15,12 +15,6 @@ use serde_json::Value;
 
 use crate::process::{Guard, within};
 
-/// The longest line of the protocol, in octets.
-const LINE_LIMIT: u64 = 16 * 1024 * 1024;
-
-/// How much of a failed party's standard error is quoted, in octets.
-const QUOTED: usize = 600;
-
 /// An error that a party reported by the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -149,3 +143,9 @@ fn reader(stdout: ChildStdout) -> Receiver<Result<Vec<u8>>> {
     });
     receiver
 }
+
+/// The longest line of the protocol, in octets.
+const LINE_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// How much of a failed party's standard error is quoted, in octets.
+const QUOTED: usize = 600;

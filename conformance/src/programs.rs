@@ -16,9 +16,6 @@ use crate::{
     realm::Site,
 };
 
-/// This package's directory, with the C peer's source.
-const HERE: &str = env!("CARGO_MANIFEST_DIR");
-
 /// Where the programs stand, and who takes part in this run.
 #[derive(Debug)]
 pub(crate) struct Programs {
@@ -195,3 +192,6 @@ fn build_gss() -> Result<PathBuf> {
     run_ok(&mut command, "", within(1800))?;
     Ok(profile.join("gss"))
 }
+
+/// This package's directory, with the C peer's source.
+const HERE: &str = env!("CARGO_MANIFEST_DIR");

@@ -24,14 +24,6 @@ use crate::{
 /// The password of every realm's user.
 pub(crate) const PASSWORD: &str = "a secret with ä";
 
-/// The lines of `[libdefaults]` that keep the libraries from asking name servers.
-const NO_NAME_SERVICE: &str = "    dns_lookup_kdc = false
-    dns_lookup_realm = false
-    dns_canonicalize_hostname = false
-    rdns = false
-    forwardable = true
-";
-
 /// A realm as its clients and services see it, restricted to one encryption type.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
@@ -193,3 +185,11 @@ fn await_listening(kdc: &mut Guard, port: u16, log: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+/// The lines of `[libdefaults]` that keep the libraries from asking name servers.
+const NO_NAME_SERVICE: &str = "    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+    forwardable = true
+";

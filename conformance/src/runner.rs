@@ -24,9 +24,6 @@ use crate::{
     tickets::{CHECKS, Desk, Errand, errands},
 };
 
-/// The last area of a context: how its processes end.
-const END: &str = "exit-status";
-
 /// What a run is made of.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -321,3 +318,6 @@ fn stop(plan: &Plan, kdc: Flavour, realm: Result<Realm>) -> Option<Row> {
     plan.wants(&name)
         .then(|| Row::new(name, peer, "ends-on-sigterm", Role::Acceptor, checks))
 }
+
+/// The last area of a context: how its processes end.
+const END: &str = "exit-status";

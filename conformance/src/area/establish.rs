@@ -9,9 +9,6 @@ use crate::{
     scenario::{Outcome, Scenario, Terms},
 };
 
-/// RFC 1964 §1.
-const KERBEROS: &str = "1.2.840.113554.1.2.2";
-
 /// Compares how the handshake went with the scenario's terms.
 pub(crate) fn check(handshake: &Handshake, scenario: &Scenario, site: &Site, checks: &mut Checks) {
     let initiator = (scenario.initiator, &handshake.initiator);
@@ -102,3 +99,6 @@ fn told(verdict: &Option<Verdict>) -> String {
         Some(Err(refusal)) => format!("{}: {}", refusal.major, refusal.message),
     }
 }
+
+/// RFC 1964 §1.
+const KERBEROS: &str = "1.2.840.113554.1.2.2";

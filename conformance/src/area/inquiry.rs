@@ -3,7 +3,11 @@
 use anyhow::Result;
 
 use super::{Subject, message, must};
-use crate::{pair::Direction, party::Side, report::Checks};
+use crate::{
+    pair::Direction,
+    party::{Privacy, Side},
+    report::Checks,
+};
 
 pub(super) fn prf(subject: &mut Subject<'_>) -> Result<()> {
     for input in [0, 1, 64, 300] {
@@ -48,9 +52,9 @@ pub(super) fn session_key(subject: &mut Subject<'_>) -> Result<()> {
 
 pub(super) fn size_limit(subject: &mut Subject<'_>) -> Result<()> {
     subject.both_ways(|Direction { from, to }, checks| {
-        for sealed in [true, false] {
+        for privacy in [Privacy::Sealed, Privacy::Open] {
             for size in [0, 1, 16, 28, 60, 61, 100, 1000, 4096, 65_536, 70_000] {
-                one_limit((from, to), checks, size, sealed)?;
+                one_limit((from, to), checks, size, privacy)?;
             }
         }
         Ok(())
@@ -58,17 +62,17 @@ pub(super) fn size_limit(subject: &mut Subject<'_>) -> Result<()> {
 }
 
 /// A message of the limit's length fits, and one octet more does not (RFC 2743 §2.2.7).
-fn one_limit((from, to): (&mut Side, &mut Side), checks: &mut Checks, size: usize, sealed: bool) -> Result<()> {
-    let limit = must(from.flavour, "wrap_size_limit", from.size_limit(size, sealed))?;
+fn one_limit((from, to): (&mut Side, &mut Side), checks: &mut Checks, size: usize, privacy: Privacy) -> Result<()> {
+    let limit = must(from.flavour, "wrap_size_limit", from.size_limit(size, privacy))?;
     for (length, fits) in [(limit, limit > 0), (limit + 1, false)] {
         if length == 0 {
             continue;
         }
         let message = message(length);
-        let token = must(from.flavour, "wrap", from.wrap(&message, sealed))?;
+        let token = must(from.flavour, "wrap", from.wrap(&message, privacy))?;
         checks.expect((token.len() <= size) == fits, "size-limit", from.flavour, || {
             format!(
-                "limit {limit} for {size}, conf {sealed}: {length} octets give {}",
+                "limit {limit} for {size}, {privacy:?}: {length} octets give {}",
                 token.len()
             )
         });
@@ -119,7 +123,7 @@ pub(super) fn export(subject: &mut Subject<'_>) -> Result<()> {
         let token = must(from.flavour, "get_mic after import", from.mic(&message))?;
         let sequence = must(to.flavour, "a MIC after import", to.verify(&message, &token))?;
         checks.equal(&sequence.as_str(), &"ok", "sequence-after-import", to.flavour);
-        let token = must(from.flavour, "wrap after import", from.wrap(&message, true))?;
+        let token = must(from.flavour, "wrap after import", from.wrap(&message, Privacy::Sealed))?;
         let unwrapped = must(to.flavour, "a wrap token after import", to.unwrap(&token))?;
         checks.equal(&unwrapped.message, &message, "message-after-import", to.flavour);
         Ok(())

@@ -5,21 +5,19 @@ use anyhow::Result;
 use super::{SIZES, Subject, message, must};
 use crate::{
     pair::Direction,
-    party::{Layout, Scattered, Unwrapped},
+    party::{Layout, Privacy, Scattered, Unwrapped},
     report::Checks,
 };
 
-const ASSOCIATED: &[u8] = b"signed, but sent by other means";
-
 pub(super) fn conf(subject: &mut Subject<'_>) -> Result<()> {
-    subject.both_ways(|direction, checks| all(direction, checks, true))
+    subject.both_ways(|direction, checks| all(direction, checks, Privacy::Sealed))
 }
 
 pub(super) fn integ(subject: &mut Subject<'_>) -> Result<()> {
-    subject.both_ways(|direction, checks| all(direction, checks, false))
+    subject.both_ways(|direction, checks| all(direction, checks, Privacy::Open))
 }
 
-fn all(direction: &mut Direction<'_>, checks: &mut Checks, sealed: bool) -> Result<()> {
+fn all(direction: &mut Direction<'_>, checks: &mut Checks, privacy: Privacy) -> Result<()> {
     for size in SIZES {
         let message = message(size);
         for layout in [Layout::Trailer, Layout::Header] {
@@ -27,7 +25,7 @@ fn all(direction: &mut Direction<'_>, checks: &mut Checks, sealed: bool) -> Resu
                 let scattered = Scattered {
                     message: &message,
                     associated,
-                    sealed,
+                    privacy,
                     layout,
                 };
                 scattered_both_ends(direction, checks, scattered)?;
@@ -35,12 +33,12 @@ fn all(direction: &mut Direction<'_>, checks: &mut Checks, sealed: bool) -> Resu
             let scattered = Scattered {
                 message: &message,
                 associated: None,
-                sealed,
+                privacy,
                 layout,
             };
             scattered_to_contiguous(direction, checks, scattered)?;
         }
-        contiguous_to_scattered(direction, checks, &message, sealed)?;
+        contiguous_to_scattered(direction, checks, &message, privacy)?;
     }
     Ok(())
 }
@@ -52,7 +50,7 @@ fn scattered_both_ends(
 ) -> Result<()> {
     let token = must(from.flavour, "wrap_iov", from.wrap_iov(scattered))?;
     let answer = to.unwrap_iov(&token, scattered.associated)?;
-    let wanted = expected(scattered.message, scattered.sealed);
+    let wanted = expected(scattered.message, scattered.privacy);
     checks.equal(&answer, &Ok(wanted), &format!("iov-{}", name(scattered)), to.flavour);
     Ok(())
 }
@@ -64,7 +62,7 @@ fn scattered_to_contiguous(
 ) -> Result<()> {
     let token = must(from.flavour, "wrap_iov", from.wrap_iov(scattered))?;
     let answer = to.unwrap(&token)?;
-    let wanted = expected(scattered.message, scattered.sealed);
+    let wanted = expected(scattered.message, scattered.privacy);
     checks.equal(&answer, &Ok(wanted), &format!("unwrap-{}", name(scattered)), to.flavour);
     Ok(())
 }
@@ -73,18 +71,18 @@ fn contiguous_to_scattered(
     Direction { from, to }: &mut Direction<'_>,
     checks: &mut Checks,
     message: &[u8],
-    sealed: bool,
+    privacy: Privacy,
 ) -> Result<()> {
-    let token = must(from.flavour, "wrap", from.wrap(message, sealed))?;
+    let token = must(from.flavour, "wrap", from.wrap(message, privacy))?;
     let answer = to.unwrap_iov(&token, None)?;
-    checks.equal(&answer, &Ok(expected(message, sealed)), "iov-of-plain", to.flavour);
+    checks.equal(&answer, &Ok(expected(message, privacy)), "iov-of-plain", to.flavour);
     Ok(())
 }
 
-fn expected(message: &[u8], sealed: bool) -> Unwrapped {
+fn expected(message: &[u8], privacy: Privacy) -> Unwrapped {
     Unwrapped {
         message: message.to_vec(),
-        sealed,
+        privacy,
         sequence: "ok".to_owned(),
     }
 }
@@ -97,3 +95,5 @@ fn name(scattered: Scattered<'_>) -> String {
     let associated = scattered.associated.map_or("", |_| "-associated");
     format!("{layout}{associated}")
 }
+
+const ASSOCIATED: &[u8] = b"signed, but sent by other means";

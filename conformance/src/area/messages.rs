@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{SIZES, Subject, message, must};
-use crate::{pair::Direction, report::Checks};
+use crate::{pair::Direction, party::Privacy, report::Checks};
 
 pub(super) fn mic(subject: &mut Subject<'_>) -> Result<()> {
     subject.both_ways(|Direction { from, to }, checks| {
@@ -18,24 +18,27 @@ pub(super) fn mic(subject: &mut Subject<'_>) -> Result<()> {
 }
 
 pub(super) fn wrap_conf(subject: &mut Subject<'_>) -> Result<()> {
-    subject.both_ways(|direction, checks| wrap(direction, checks, true))
+    subject.both_ways(|direction, checks| wrap(direction, checks, Privacy::Sealed))
 }
 
 pub(super) fn wrap_integ(subject: &mut Subject<'_>) -> Result<()> {
-    subject.both_ways(|direction, checks| wrap(direction, checks, false))
+    subject.both_ways(|direction, checks| wrap(direction, checks, Privacy::Open))
 }
 
-fn wrap(Direction { from, to }: &mut Direction<'_>, checks: &mut Checks, sealed: bool) -> Result<()> {
+fn wrap(Direction { from, to }: &mut Direction<'_>, checks: &mut Checks, privacy: Privacy) -> Result<()> {
     for size in SIZES {
         let message = message(size);
-        let token = must(from.flavour, "wrap", from.wrap(&message, sealed))?;
+        let token = must(from.flavour, "wrap", from.wrap(&message, privacy))?;
         let hidden = size < 15 || !token.windows(size).any(|window| window == message);
-        checks.expect(hidden == (sealed || size < 15), "confidentiality", from.flavour, || {
-            format!("{size} octets, conf {sealed}, the message is readable: {}", !hidden)
-        });
+        checks.expect(
+            hidden == (privacy == Privacy::Sealed || size < 15),
+            "confidentiality",
+            from.flavour,
+            || format!("{size} octets, {privacy:?}, the message is readable: {}", !hidden),
+        );
         let unwrapped = must(to.flavour, "a wrap token", to.unwrap(&token))?;
         checks.equal(&unwrapped.message, &message, "message", to.flavour);
-        checks.equal(&unwrapped.sealed, &sealed, "conf-state", to.flavour);
+        checks.equal(&unwrapped.privacy, &privacy, "conf-state", to.flavour);
         checks.equal(&unwrapped.sequence.as_str(), &"ok", "sequence", to.flavour);
     }
     Ok(())

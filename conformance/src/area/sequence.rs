@@ -3,10 +3,12 @@
 use anyhow::Result;
 
 use super::{Subject, catch_up, must};
-use crate::{pair::Direction, party::Side, report::Checks, scenario::Terms};
-
-/// Further than any window that the implementations keep.
-const FAR: usize = 200;
+use crate::{
+    pair::Direction,
+    party::{Privacy, Side},
+    report::Checks,
+    scenario::Terms,
+};
 
 /// What the flags of a context let it notice.
 #[derive(Clone, Copy)]
@@ -67,19 +69,6 @@ impl Detects {
     }
 }
 
-/// The order in which five tokens arrive.
-const STEPS: [(usize, Arrival, &str); 9] = [
-    (0, Arrival::InOrder, "in-order"),
-    (0, Arrival::Again, "again"),
-    (1, Arrival::InOrder, "next"),
-    (3, Arrival::Early, "early"),
-    (2, Arrival::Late, "late"),
-    (2, Arrival::Again, "late-again"),
-    (3, Arrival::Again, "early-again"),
-    (4, Arrival::InOrder, "next-after-gap"),
-    (0, Arrival::Again, "first-again"),
-];
-
 fn mics(Direction { from, to }: &mut Direction<'_>, checks: &mut Checks, detects: Detects) -> Result<()> {
     let tokens = several(5, || must(from.flavour, "get_mic", from.mic(MESSAGE)))?;
     for (index, arrival, step) in STEPS {
@@ -95,8 +84,8 @@ fn mics(Direction { from, to }: &mut Direction<'_>, checks: &mut Checks, detects
 }
 
 fn wraps(Direction { from, to }: &mut Direction<'_>, checks: &mut Checks, detects: Detects) -> Result<()> {
-    for sealed in [true, false] {
-        let tokens = several(5, || must(from.flavour, "wrap", from.wrap(MESSAGE, sealed)))?;
+    for privacy in [Privacy::Sealed, Privacy::Open] {
+        let tokens = several(5, || must(from.flavour, "wrap", from.wrap(MESSAGE, privacy)))?;
         for (index, arrival, step) in STEPS {
             let unwrapped = must(to.flavour, "an authentic wrap token", to.unwrap(&tokens[index]))?;
             judge(
@@ -116,8 +105,6 @@ fn wraps(Direction { from, to }: &mut Direction<'_>, checks: &mut Checks, detect
     Ok(())
 }
 
-const MESSAGE: &[u8] = b"one of several";
-
 fn several(count: usize, mut make: impl FnMut() -> Result<Vec<u8>>) -> Result<Vec<Vec<u8>>> {
     (0..count).map(|_| make()).collect()
 }
@@ -128,3 +115,21 @@ fn judge(got: &str, detects: Detects, arrival: Arrival, (check, to, checks): (&s
         format!("{got} instead of {}", wanted.join(" or "))
     });
 }
+
+/// Further than any window that the implementations keep.
+const FAR: usize = 200;
+
+/// The order in which five tokens arrive.
+const STEPS: [(usize, Arrival, &str); 9] = [
+    (0, Arrival::InOrder, "in-order"),
+    (0, Arrival::Again, "again"),
+    (1, Arrival::InOrder, "next"),
+    (3, Arrival::Early, "early"),
+    (2, Arrival::Late, "late"),
+    (2, Arrival::Again, "late-again"),
+    (3, Arrival::Again, "early-again"),
+    (4, Arrival::InOrder, "next-after-gap"),
+    (0, Arrival::Again, "first-again"),
+];
+
+const MESSAGE: &[u8] = b"one of several";

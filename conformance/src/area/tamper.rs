@@ -6,21 +6,10 @@ use super::{Subject, catch_up, message, must};
 use crate::{
     flavour::Flavour,
     pair::Direction,
-    party::{Layout, Scattered, Side, Unwrapped},
+    party::{Layout, Privacy, Scattered, Side, Unwrapped},
     pipe::Refusal,
     report::Checks,
 };
-
-const SIZES: [usize; 5] = [0, 1, 16, 1000, 4096];
-
-const ASSOCIATED: &[u8] = b"signed, but sent by other means";
-
-/// Octets 4 and 5 of a wrap token, EC. How a peer judges it is not ours to test.
-const EXTRA_COUNT: [usize; 2] = [4, 5];
-
-/// Octets 6 and 7 of a wrap token, RRC: the one field that no checksum covers (RFC 4121 §4.2.5). A rotation by a
-/// multiple of the token's length is none, so that a flip there may leave a token of the same meaning.
-const ROTATION: [usize; 2] = [6, 7];
 
 pub(super) fn mic(subject: &mut Subject<'_>) -> Result<()> {
     subject.both_ways(|direction, checks| {
@@ -46,27 +35,27 @@ pub(super) fn mic(subject: &mut Subject<'_>) -> Result<()> {
 }
 
 pub(super) fn wrap_conf(subject: &mut Subject<'_>) -> Result<()> {
-    subject.both_ways(|direction, checks| wrap(direction, checks, true))
+    subject.both_ways(|direction, checks| wrap(direction, checks, Privacy::Sealed))
 }
 
 pub(super) fn wrap_integ(subject: &mut Subject<'_>) -> Result<()> {
-    subject.both_ways(|direction, checks| wrap(direction, checks, false))
+    subject.both_ways(|direction, checks| wrap(direction, checks, Privacy::Open))
 }
 
-fn wrap(direction: &mut Direction<'_>, checks: &mut Checks, sealed: bool) -> Result<()> {
+fn wrap(direction: &mut Direction<'_>, checks: &mut Checks, privacy: Privacy) -> Result<()> {
     for size in SIZES {
         let message = message(size);
-        let length = must(direction.from.flavour, "wrap", direction.from.wrap(&message, sealed))?.len();
+        let length = must(direction.from.flavour, "wrap", direction.from.wrap(&message, privacy))?.len();
         catch_up(direction, checks)?;
         let Direction { from, to } = direction;
         for at in places(length).filter(|at| !ROTATION.contains(at)) {
-            let token = must(from.flavour, "wrap", from.wrap(&message, sealed))?;
+            let token = must(from.flavour, "wrap", from.wrap(&message, privacy))?;
             let answer = to.unwrap(&flip(&token, at))?;
             refused(wrapped(&answer), "flipped-wrap", to, checks, at);
             genuine(&to.unwrap(&token)?, &message, to, checks);
         }
         for length in [0, 1, 15, 16, 27, length.saturating_sub(1)] {
-            let token = must(from.flavour, "wrap", from.wrap(&message, sealed))?;
+            let token = must(from.flavour, "wrap", from.wrap(&message, privacy))?;
             let answer = to.unwrap(&token[..length.min(token.len() - 1)])?;
             refused(wrapped(&answer), "truncated-wrap", to, checks, length);
             genuine(&to.unwrap(&token)?, &message, to, checks);
@@ -77,25 +66,28 @@ fn wrap(direction: &mut Direction<'_>, checks: &mut Checks, sealed: bool) -> Res
 
 pub(super) fn iov(subject: &mut Subject<'_>) -> Result<()> {
     subject.both_ways(|direction, checks| {
-        for (sealed, size) in SIZES.iter().flat_map(|&size| [(true, size), (false, size)]) {
-            iov_of(direction, checks, &message(size), sealed)?;
+        for (privacy, size) in SIZES
+            .iter()
+            .flat_map(|&size| [(Privacy::Sealed, size), (Privacy::Open, size)])
+        {
+            iov_of(direction, checks, &message(size), privacy)?;
         }
         Ok(())
     })
 }
 
-fn iov_of(direction: &mut Direction<'_>, checks: &mut Checks, message: &[u8], sealed: bool) -> Result<()> {
+fn iov_of(direction: &mut Direction<'_>, checks: &mut Checks, message: &[u8], privacy: Privacy) -> Result<()> {
     let scattered = Scattered {
         message,
         associated: Some(ASSOCIATED),
-        sealed,
+        privacy,
         layout: Layout::Trailer,
     };
     let make = |from: &mut Side| must(from.flavour, "wrap_iov", from.wrap_iov(scattered));
     let length = make(direction.from)?.len();
     catch_up(direction, checks)?;
     let Direction { from, to } = direction;
-    let fragile = sealed && to.flavour == Flavour::Heimdal;
+    let fragile = privacy == Privacy::Sealed && to.flavour == Flavour::Heimdal;
     let skipped = |at: &usize| ROTATION.contains(at) || fragile && EXTRA_COUNT.contains(at);
     for at in places(length).filter(|at| !skipped(at)) {
         let token = make(from)?;
@@ -188,3 +180,14 @@ fn genuine(answer: &Result<Unwrapped, Refusal>, message: &[u8], to: &Side, check
 fn still_good(answer: &Result<String, Refusal>, to: &Side, checks: &mut Checks) {
     checks.equal(answer, &Ok("ok".to_owned()), "sequence-after-forgery", to.flavour);
 }
+
+const SIZES: [usize; 5] = [0, 1, 16, 1000, 4096];
+
+const ASSOCIATED: &[u8] = b"signed, but sent by other means";
+
+/// Octets 4 and 5 of a wrap token, EC. How a peer judges it is not ours to test.
+const EXTRA_COUNT: [usize; 2] = [4, 5];
+
+/// Octets 6 and 7 of a wrap token, RRC: the one field that no checksum covers (RFC 4121 §4.2.5). A rotation by a
+/// multiple of the token's length is none, so that a flip there may leave a token of the same meaning.
+const ROTATION: [usize; 2] = [6, 7];

@@ -12,8 +12,6 @@ use crate::{
     tools::Tools,
 };
 
-const REALM: &str = "HEIMDAL.TEST";
-
 pub(super) fn start(programs: &Programs, directory: &Path) -> Result<Realm> {
     let port = free_port()?;
     let names = Names {
@@ -122,3 +120,5 @@ fn fill_database(programs: &Programs, directory: &Path, sites: &[Site]) -> Resul
     }
     Ok(())
 }
+
+const REALM: &str = "HEIMDAL.TEST";

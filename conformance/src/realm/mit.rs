@@ -12,8 +12,6 @@ use crate::{
     tools::Tools,
 };
 
-const REALM: &str = "MIT.TEST";
-
 pub(super) fn start(programs: &Programs, directory: &Path) -> Result<Realm> {
     let port = free_port()?;
     let names = Names {
@@ -114,3 +112,5 @@ fn fill_database(programs: &Programs, directory: &Path, sites: &[Site]) -> Resul
     }
     Ok(())
 }
+
+const REALM: &str = "MIT.TEST";

@@ -19,8 +19,6 @@ use crate::{
     tools::Tools,
 };
 
-const REALM: &str = "OURS.TEST";
-
 pub(super) fn start(programs: &Programs, directory: &Path) -> Result<Realm> {
     let names = Names {
         realm: REALM,
@@ -95,3 +93,5 @@ fn restrict(site: &Site) -> Result<()> {
     );
     Ok(fs::write(&site.krb5_conf, text)?)
 }
+
+const REALM: &str = "OURS.TEST";
