@@ -1,5 +1,7 @@
 //! `gss kinit`: get an initial ticket.
 
+mod renew;
+
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -52,6 +54,9 @@ pub(crate) struct Args {
     /// Do not ask for a forwardable ticket
     #[arg(short = 'F', long)]
     not_forwardable: bool,
+    /// Renew the ticket in the cache instead of asking for a password
+    #[arg(short = 'R', long = "renew", conflicts_with_all = ["principal", "use_keytab", "lifetime", "renew"])]
+    renew_now: bool,
     /// Ask for a ticket for this service instead of the ticket-granting one
     #[arg(short = 'S', long, value_name = "SERVICE")]
     service: Option<String>,
@@ -77,9 +82,13 @@ struct Report {
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let local = Local::of_process()?;
     let cache = local.cache(args.cache.as_deref())?;
-    let client = client(&args, &local, &*cache)?;
-    let credential = credential(&args, &local, &client)?;
-    let outcome = exchange::initial(&local, options(&args, &local, client, credential)?)?;
+    let outcome = if args.renew_now {
+        renew::renewed(&args, &local, &*cache)?
+    } else {
+        let client = client(&args, &local, &*cache)?;
+        let credential = credential(&args, &local, &client)?;
+        exchange::initial(&local, options(&args, &local, client, credential)?)?
+    };
     let contents = contents(&outcome);
     cache
         .replace(&contents)
@@ -265,7 +274,8 @@ Examples:
   gss kinit alice                          asks for the password
   gss kinit alice@EXAMPLE.TEST < password  reads one line
   gss kinit -k -t http.keytab HTTP/www     uses a key from a keytab
-  gss kinit -f -r 7d -l 10h alice          a forwardable ticket, renewable for a week";
+  gss kinit -f -r 7d -l 10h alice          a forwardable ticket, renewable for a week
+  gss kinit -R                             the same ticket for another ten hours";
 
 #[cfg(test)]
 mod tests {
