@@ -11,14 +11,13 @@
 //!     let mut wire = Framed::new(stream);
 //!     let mut context = gss.initiator("demo@localhost")?.establish(&mut wire)?;
 //!     wire.send(&context.wrap(b"hello")?)?;
-//!     let (answer, _) = context.unwrap(&wire.receive()?)?;
-//!     Ok(answer)
+//!     Ok(context.open(&wire.receive()?)?)
 //! }
 //!
 //! fn service(gss: &Gss, stream: impl Read + Write) -> Result<(), Box<dyn Error>> {
 //!     let mut wire = Framed::new(stream);
 //!     let mut context = gss.acceptor().establish(&mut wire)?;
-//!     let (question, _) = context.unwrap(&wire.receive()?)?;
+//!     let question = context.open(&wire.receive()?)?;
 //!     wire.send(&context.wrap(&[&question, &b", "[..], context.initiator().unwrap_or_default().as_bytes()].concat())?)?;
 //!     Ok(())
 //! }
@@ -83,7 +82,7 @@ pub use gss_core::{
     Name, Oid, Privacy, Sequence, StepError, Unwrapped, Verified,
 };
 
-pub use context::Context;
+pub use context::{Context, OpenError};
 pub use driver::{BlockingDriver, DriverError, IoDriver, drive};
 pub use environment::{SystemClock, environment};
 pub use handshake::{Acceptor, Gss, Initiator, Step};
