@@ -9,6 +9,25 @@
 //! Wrap token   05 04 │ flags │ FF │ EC │ RRC  │ SND_SEQ │ message, checksum        integrity only
 //!                                                       │ E(message, filler, header)   sealed
 //! ```
+//!
+//! ```
+//! use krb5_message::crypto::{Enctype, Key, primitives::rustcrypto::PROVIDER};
+//! use krb5_message::{
+//!     CfxOpener, CfxParameters, CfxSealer, Detection, NumberWidth, Role, Sequence, SequenceWindow, Style, Subkey,
+//! };
+//!
+//! let key = Key::generate(&PROVIDER, Enctype::Aes256CtsHmacSha384192)?;
+//! let end = |role| CfxParameters { role, subkey: Subkey::Acceptor, style: Style::Standard };
+//! let window = SequenceWindow::new(7, Detection::ReplayAndSequence, NumberWidth::Bits64);
+//! let mut sealer = CfxSealer::new(&key, end(Role::Initiator), 7)?;
+//! let mut opener = CfxOpener::new(&key, end(Role::Acceptor), window)?;
+//!
+//! let token = sealer.get_mic(&[b"attack at dawn"])?;
+//! assert_eq!(opener.verify_mic(&[b"attack at dawn"], &token)?, Sequence::Ok);
+//! assert_eq!(opener.verify_mic(&[b"attack at dawn"], &token)?, Sequence::Duplicate);
+//! assert!(opener.verify_mic(&[b"attack at dusk"], &token).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 #![deny(
     clippy::arithmetic_side_effects,

@@ -215,7 +215,11 @@ impl KerberosError {
 
     /// What the peer may learn of it: the code of a KRB-ERROR. Parse and integrity failures have one answer.
     pub(crate) fn protocol_code(&self) -> ErrorCode {
+        use krb5_proto::Error as Protocol;
         match self {
+            Self::Protocol(Protocol::Malformed { .. } | Protocol::TooLarge { .. } | Protocol::Integrity { .. }) => {
+                ErrorCode::KRB_AP_ERR_BAD_INTEGRITY
+            }
             Self::Protocol(error) => error.protocol_code(),
             Self::Replay { .. } => ErrorCode::KRB_AP_ERR_REPEAT,
             Self::Checksum => ErrorCode::KRB_AP_ERR_INAPP_CKSUM,
@@ -230,7 +234,7 @@ impl MechError for KerberosError {
             Self::Protocol(error) | Self::Delegated(error) => return error.code(),
             Self::Message(error) => message_code(error),
             Self::AcceptorUnproven => ComErr::MUTUAL_FAILED,
-            Self::Bindings => ComErr::krb5(BAD_CHECKSUM),
+            Self::Bindings => ErrorCode::KRB_AP_ERR_MODIFIED.com_err(),
             Self::Checksum => ErrorCode::KRB_AP_ERR_INAPP_CKSUM.com_err(),
             Self::Framing(_) | Self::ForeignToken(_) | Self::TokenId | Self::TokenExpected(_) => {
                 ErrorCode::KRB_AP_ERR_MSG_TYPE.com_err()
@@ -238,8 +242,7 @@ impl MechError for KerberosError {
             Self::Replay { .. } => ErrorCode::KRB_AP_ERR_REPEAT.com_err(),
             Self::RealmUnknown { .. } => ComErr::krb5(REALM_UNKNOWN),
             Self::KdcUnreachable { .. } => ComErr::krb5(KDC_UNREACH),
-            Self::Configuration(_) => ComErr::krb5(CONFIG_BADFORMAT),
-            Self::Store(error) => store_code(error),
+            Self::Configuration(error) | Self::Store(error) => store_code(error),
             Self::CachePrincipal { .. } | Self::NoTgt { .. } | Self::CredentialUsage(_) => ComErr::krb5(CC_NOTFOUND),
             Self::TgtExpired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED.com_err(),
             Self::NoKeytabEntry { .. } => ComErr::KT_NOTFOUND,
@@ -304,9 +307,8 @@ fn store_code(error: &krb5_store::Error) -> ComErr {
     match error {
         Store::NoCache { .. } => ComErr::krb5(FCC_NOFILE),
         Store::NoKeytab { .. } => ComErr::KT_NOTFOUND,
-        Store::Config { .. } | Store::ConfigMissing { .. } | Store::ConfigValue { .. } => {
-            ComErr::krb5(CONFIG_BADFORMAT)
-        }
+        Store::ConfigMissing { .. } => ComErr::krb5(CONFIG_CANTOPEN),
+        Store::Config { .. } | Store::ConfigValue { .. } => ComErr::krb5(CONFIG_BADFORMAT),
         _ => ComErr::krb5(CC_IO),
     }
 }
@@ -323,6 +325,7 @@ fn listed(principals: &[Principal]) -> String {
 }
 
 // Places in MIT's table of Kerberos errors.
+const CONFIG_CANTOPEN: u32 = 135;
 const CONFIG_BADFORMAT: u32 = 136;
 const CC_NOTFOUND: u32 = 141;
 const REALM_UNKNOWN: u32 = 154;
@@ -331,4 +334,6 @@ const RC_IO: u32 = 164;
 const CC_IO: u32 = 193;
 const FCC_NOFILE: u32 = 195;
 const CONFIG_NODEFREALM: u32 = 224;
-const BAD_CHECKSUM: u32 = 228;
+
+#[cfg(test)]
+mod tests;

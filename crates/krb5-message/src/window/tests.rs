@@ -67,7 +67,7 @@ fn steps() -> impl Strategy<Value = Vec<i64>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn w13_window_judges_like_a_plain_set(first in starts(), detection in detections(), wide in any::<bool>(), steps in steps()) {
@@ -78,9 +78,8 @@ proptest! {
             let number = window.expected().wrapping_add_signed(step) & width.mask();
             let counted = model.next + i128::from(step);
             prop_assert_eq!(window.record(number), model.record(counted));
-            let copy = SequenceWindow::from_octets(&window.to_octets()).unwrap();
-            prop_assert_eq!(&copy, &window);
         }
+        prop_assert_eq!(SequenceWindow::from_octets(&window.to_octets()).unwrap(), window);
     }
 
     #[test]
