@@ -71,7 +71,10 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    Cli::parse().command.run().unwrap_or_else(|error| report::failure(&error))
+    Cli::parse()
+        .command
+        .run()
+        .unwrap_or_else(|error| report::failure(&error))
 }
 
 const START: &str = "New here? `gss demo` shows a whole exchange and needs nothing configured.";
