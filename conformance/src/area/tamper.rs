@@ -87,7 +87,8 @@ fn iov_of(direction: &mut Direction<'_>, checks: &mut Checks, message: &[u8], pr
     let length = make(direction.from)?.len();
     catch_up(direction, checks)?;
     let Direction { from, to } = direction;
-    let skipped = |at: &usize| ROTATION.contains(at) || to.flavour != Flavour::Gss && EXTRA_COUNT.contains(at);
+    let ours = to.flavour == Flavour::Gss;
+    let skipped = |at: &usize| ROTATION.contains(at) || !ours && EXTRA_COUNT.contains(at);
     for at in places(length).filter(|at| !skipped(at)) {
         let token = make(from)?;
         let answer = to.unwrap_iov(&flip(&token, at), Some(ASSOCIATED))?;
