@@ -146,9 +146,17 @@ pub enum Error {
         /// The allowed difference; 0 if only the peer knows it.
         allowed: u64,
     },
+    /// The KDC refuses since the clocks differ too much for it.
+    #[error("{}", SkewText::of("the KDC", .seconds, &0))]
+    KdcClockSkew {
+        /// The KDC's clock minus ours.
+        seconds: i64,
+    },
     /// The ticket has expired.
-    #[error("the ticket for {server} expired at {ended}")]
+    #[error("the ticket of {client} for {server} expired at {ended}")]
     TicketExpired {
+        /// Whose it is.
+        client: Box<Principal>,
         /// Whom it is for.
         server: Box<Principal>,
         /// When it ended.
@@ -293,7 +301,7 @@ impl Error {
             Self::TransitedPath { .. } => ErrorCode::KRB_AP_ERR_ILL_CR_TKT.com_err(),
             Self::TicketInvalid { .. } => ComErr::TKT_INVALID,
             Self::UserToUser => ErrorCode::KRB_AP_ERR_NO_TGT.com_err(),
-            Self::ClockSkew { .. } => ErrorCode::KRB_AP_ERR_SKEW.com_err(),
+            Self::ClockSkew { .. } | Self::KdcClockSkew { .. } => ErrorCode::KRB_AP_ERR_SKEW.com_err(),
             Self::TicketExpired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED.com_err(),
             Self::TicketNotYetValid { .. } => ErrorCode::KRB_AP_ERR_TKT_NYV.com_err(),
             Self::Kdc(reply) | Self::Peer(reply) => reply.code.com_err(),

@@ -56,7 +56,10 @@ impl fmt::Display for KrbErrorReply {
         write!(f, "{}", self.code)?;
         match (&self.client, self.code) {
             (Some(client), ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN) => write!(f, ": {client}")?,
-            (_, ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN) => write!(f, ": {}", self.server)?,
+            (_, ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN) => {
+                let (realm, name) = (self.realm.clone(), self.server.clone());
+                write!(f, ": {}", Principal { realm, name })?;
+            }
             _ => {}
         }
         self.text.as_ref().map_or(Ok(()), |text| write!(f, ": {text}"))

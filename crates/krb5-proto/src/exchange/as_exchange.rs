@@ -203,10 +203,7 @@ impl AwaitAsRep {
         let offset = error.stime.since(now.time);
         let first = matches!(self.clock, LearnedClock::Given(_));
         if !first || self.options.time_sync == TimeSync::Off {
-            return Err(Error::ClockSkew {
-                seconds: offset,
-                allowed: 0,
-            });
+            return Err(Error::KdcClockSkew { seconds: offset });
         }
         self.clock = LearnedClock::Tried(offset);
         self.send_again(now)

@@ -178,6 +178,7 @@ impl TgsExchange {
         if options.tgt.is_expired(kdc_now.time) {
             let ended = options.tgt.endtime;
             return Err(Error::TicketExpired {
+                client: Box::new(options.tgt.client),
                 server: Box::new(options.tgt.server),
                 ended,
             });
@@ -248,10 +249,7 @@ impl AwaitTgsRep {
     fn adjust_clock(mut self, error: &KrbError, now: Timestamp) -> Result<Step<Self, TgsOutcome>, Error> {
         let offset = error.stime.since(now.time);
         if self.clock == ClockTrust::Adjusted || self.options.time_sync == TimeSync::Off {
-            return Err(Error::ClockSkew {
-                seconds: offset,
-                allowed: 0,
-            });
+            return Err(Error::KdcClockSkew { seconds: offset });
         }
         self.clock = ClockTrust::Adjusted;
         self.offset = offset;

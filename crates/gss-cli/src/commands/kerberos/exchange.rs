@@ -79,7 +79,9 @@ fn hint(error: &Error) -> Option<&'static str> {
         }
         Error::WrongKey { .. } => Some("the keytab is older than the KDC's key: write a new one"),
         Error::NoClientKey { .. } => Some("see what the keytab holds with: gss klist -k"),
-        Error::ClockSkew { .. } | Error::KdcReplySkew { .. } => Some("set the clock of this machine, or of the KDC"),
+        Error::ClockSkew { .. } | Error::KdcClockSkew { .. } | Error::KdcReplySkew { .. } => {
+            Some("set the clock of this machine, or of the KDC")
+        }
         Error::TicketExpired { .. } => Some("get a new ticket with: gss kinit"),
         Error::Kdc(reply) => hint_for(reply.code),
         _ => None,

@@ -294,6 +294,7 @@ impl AcceptPolicy {
         }
         if now > ticket.endtime.plus(self.clock_skew) {
             return Err(Error::TicketExpired {
+                client: presented.client(),
                 server: server(),
                 ended: ticket.endtime,
             });

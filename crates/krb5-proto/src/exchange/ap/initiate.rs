@@ -74,6 +74,7 @@ pub fn initiate(
     let credentials = request.credentials;
     if credentials.is_expired(now.time) {
         return Err(Error::TicketExpired {
+            client: Box::new(credentials.client.clone()),
             server: Box::new(credentials.server.clone()),
             ended: credentials.endtime,
         });

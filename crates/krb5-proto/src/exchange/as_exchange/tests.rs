@@ -149,7 +149,7 @@ fn clock_skew_that_stays_is_an_error_that_says_by_how_much() {
     let (_, state) = start(as_options());
     let (_, state) = sent(state.reply(&skew, NOW));
     let error = state.reply(&skew, NOW).unwrap_err();
-    assert_eq!(error.to_string(), "the clock of the peer is 7200 seconds behind ours");
+    assert_eq!(error.to_string(), "the clock of the KDC is 7200 seconds behind ours");
     assert_eq!(error.com_err(), ErrorCode::KRB_AP_ERR_SKEW.com_err());
 
     let mut options = as_options();
@@ -157,7 +157,7 @@ fn clock_skew_that_stays_is_an_error_that_says_by_how_much() {
     let (_, state) = start(options);
     assert!(matches!(
         state.reply(&skew, NOW),
-        Err(Error::ClockSkew { seconds: -7200, .. })
+        Err(Error::KdcClockSkew { seconds: -7200 })
     ));
 }
 

@@ -36,6 +36,7 @@ fn the_peer_learns_the_code_and_no_more() {
         ),
         (
             Error::TicketExpired {
+                client: Box::new(service()),
                 server: Box::new(service()),
                 ended: NOW.time,
             },

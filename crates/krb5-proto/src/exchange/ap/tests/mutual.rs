@@ -130,7 +130,7 @@ fn an_expired_ticket_is_not_presented() {
     let error = initiate(&PROVIDER, request(&credentials), NOW.offset(36_000)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the ticket for host/cave.example.org@EXAMPLE.ORG expired at 2026-01-01T10:00:00Z"
+        "the ticket of alibaba@EXAMPLE.ORG for host/cave.example.org@EXAMPLE.ORG expired at 2026-01-01T10:00:00Z"
     );
     initiate(&PROVIDER, request(&credentials), NOW.offset(35_999)).unwrap();
 }

@@ -67,7 +67,7 @@ fn i35_a_ticket_is_valid_to_its_end_and_the_skew() {
     assert_eq!(error.protocol_code(), ErrorCode::KRB_AP_ERR_TKT_EXPIRED);
     assert_eq!(
         error.to_string(),
-        "the ticket for host/cave.example.org@EXAMPLE.ORG expired at 2025-12-31T23:54:59Z"
+        "the ticket of alibaba@EXAMPLE.ORG for host/cave.example.org@EXAMPLE.ORG expired at 2025-12-31T23:54:59Z"
     );
 }
 
