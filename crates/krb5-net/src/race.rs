@@ -185,12 +185,11 @@ fn start(endpoint: &Endpoint, poll: &Poll, token: Token) -> io::Result<State> {
 impl Lane {
     /// Sends the datagram, once more. A stream sends when it is writable.
     fn send(&mut self, message: &[u8]) {
-        if let State::Datagram(socket) = &self.state {
-            if let Err(error) = socket.send(message) {
-                if error.kind() != io::ErrorKind::WouldBlock {
-                    self.state = State::failed(error);
-                }
-            }
+        if let State::Datagram(socket) = &self.state
+            && let Err(error) = socket.send(message)
+            && error.kind() != io::ErrorKind::WouldBlock
+        {
+            self.state = State::failed(error);
         }
     }
 
