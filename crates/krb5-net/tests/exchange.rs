@@ -1,5 +1,7 @@
 //! Exchanges with scripted servers on loopback: what a KDC, a network or an attacker may do.
 
+#![allow(clippy::panic, reason = "a test fails by panicking")]
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
