@@ -81,6 +81,9 @@ pub enum Failure {
     /// The name has no address.
     #[error("no address: {0}")]
     NoAddress(io::Error),
+    /// The deadline came before its turn.
+    #[error("not asked: no time was left")]
+    NotAsked,
     /// Nothing listens there.
     #[error("connection refused")]
     Refused,

@@ -79,7 +79,7 @@ impl<'a> Race<'a> {
             if let Some(winner) = self.listen(slot.wait, awaited)? {
                 return Ok(Ok(winner));
             }
-            if self.is_over() {
+            if self.is_over() || Instant::now() >= self.deadline {
                 break;
             }
         }
@@ -209,7 +209,8 @@ impl Lane {
     fn tried(self) -> Tried {
         let failure = match self.state {
             State::Failed(failure) => failure,
-            State::Waiting | State::Datagram(_) | State::Stream(_) => Failure::TimedOut,
+            State::Waiting => Failure::NotAsked,
+            State::Datagram(_) | State::Stream(_) => Failure::TimedOut,
         };
         let Endpoint {
             server,

@@ -190,6 +190,15 @@ fn q7_a_server_that_never_answers_ends_at_the_deadline() {
 }
 
 #[test]
+fn q7_a_server_whose_turn_did_not_come_was_not_asked() {
+    let silent = [udp(|_, _, _| ()), udp(|_, _, _| ()), udp(|_, _, _| ())];
+    let failures = failures(exchange(&silent, "1"));
+    assert!(matches!(failures[0], Failure::TimedOut), "{failures:?}");
+    assert!(matches!(failures[2], Failure::NotAsked), "{failures:?}");
+    assert_eq!(failures[2].to_string(), "not asked: no time was left");
+}
+
+#[test]
 fn q8_a_connection_closed_early_leads_to_the_next_server() {
     let whole = framed(&answer(PREAUTH_REQUIRED));
     for length in [0, 2, 4, whole.len() - 1] {
