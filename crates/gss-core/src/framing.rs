@@ -98,7 +98,7 @@ pub enum FramingError {
     #[error("the token's framing names no mechanism")]
     NoMechanism,
     /// The token does not start with 0x60.
-    #[error("the token does not start with 0x60")]
+    #[error("it does not start with 0x60")]
     NotFramed,
     /// The mechanism's object identifier is malformed.
     #[error("the token's framing has a bad mechanism OID: {0}")]
