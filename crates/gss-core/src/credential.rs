@@ -208,10 +208,19 @@ impl CredStore {
             .map(|(_, value)| &***value)
     }
 
-    /// The first value of `key` if it is UTF-8.
-    #[must_use]
-    pub fn text(&self, key: &str) -> Option<&str> {
-        self.value(key).and_then(|value| std::str::from_utf8(value).ok())
+    /// The first value of `key`, which must be UTF-8.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoCred`] if it is not: a value that cannot be read is not the same as none.
+    pub fn text(&self, key: &str) -> Result<Option<&str>, Error> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        match std::str::from_utf8(value) {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(Error::core(
+                ErrorKind::NoCred,
+                CoreError::StoreText { key: key.to_owned() },
+            )),
+        }
     }
 
     /// The keys, in order.

@@ -340,6 +340,12 @@ pub enum CoreError {
     /// No mechanism recognises the token. The peer or the local configuration is at fault.
     #[error("the token is not framed and no registered mechanism recognises it")]
     Unrecognised,
+    /// A value of a credential store is not UTF-8. The caller is at fault.
+    #[error("the value of {key:?} in the credential store is not UTF-8")]
+    StoreText {
+        /// Its key.
+        key: String,
+    },
     /// A driver answered a request with something that does not belong to it. The driver is at fault.
     #[error("the answer to an I/O request does not belong to it")]
     WrongReply,
@@ -366,6 +372,7 @@ impl MechError for CoreError {
             Self::Unrecognised => 8,
             Self::UnknownMechanism { .. } => 9,
             Self::WrongReply => 10,
+            Self::StoreText { .. } => 11,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gss_core::{Acquire, CredSource, CredStore, Flow, Flowing, MechCred};
+use gss_core::{Acquire, CredSource, CredStore, Flow, Flowing, MechCred, Result};
 use krb5_crypto::{Key, Secret};
 use krb5_proto::Principal;
 use krb5_proto::exchange::{AsOutcome, LongTerm};
@@ -10,13 +10,13 @@ use krb5_store::ccache;
 use krb5_store::keytab::{self, Acceptor, KeySource, ServiceName};
 
 use crate::cred::{Accepting, Initiating, KerberosCred};
-use crate::error::{KerberosError, failed};
+use crate::error::{KerberosError, NameFault, failed};
 use crate::name::{KerberosName, Service};
 use crate::{KerberosEnvironment, kdc};
 
 /// Acquires what `request` asks for. Only passwords and client keytabs need the KDC.
 pub(crate) fn acquire(environment: &KerberosEnvironment, request: Acquire) -> Flowing<Arc<dyn MechCred>> {
-    let acquiring = Acquiring::new(environment, request).map_err(failed)?;
+    let acquiring = Acquiring::new(environment, request)?;
     let accepting = if acquiring.request.usage.accepts() {
         Some(acquiring.accepting().map_err(failed)?)
     } else {
@@ -33,21 +33,36 @@ pub(crate) fn acquire(environment: &KerberosEnvironment, request: Acquire) -> Fl
 ///
 /// # Errors
 /// [`KerberosError::Store`], [`KerberosError::NoKeytabEntry`] if it is empty.
-pub(crate) fn default_acceptor(environment: &KerberosEnvironment) -> Result<Accepting, KerberosError> {
-    Acquiring::new(environment, Acquire::accept())?.accepting()
+pub(crate) fn default_acceptor(environment: &KerberosEnvironment) -> Result<Accepting> {
+    Ok(Acquiring::new(environment, Acquire::accept())?.accepting()?)
 }
 
 struct Acquiring {
     environment: KerberosEnvironment,
     request: Acquire,
     name: Option<KerberosName>,
+    /// The name of a keytab, from the request's store or else the environment.
+    keytab: String,
+    /// The name of a cache, likewise.
+    ccache: String,
 }
 
 impl Acquiring {
-    fn new(environment: &KerberosEnvironment, request: Acquire) -> Result<Self, KerberosError> {
+    fn new(environment: &KerberosEnvironment, request: Acquire) -> Result<Self> {
         let import = |name| KerberosName::import(name, &environment.settings);
         let name = request.name.as_ref().map(import).transpose()?;
+        let nothing = CredStore::new();
+        let store = match &request.source {
+            CredSource::Store(store) => store,
+            _ => &nothing,
+        };
+        // Whoever names a replay cache must not get another one instead.
+        if store.value(RCACHE).is_some() {
+            return Err(KerberosError::StoreKey(RCACHE).into());
+        }
         Ok(Self {
+            keytab: store.text("keytab")?.unwrap_or(&environment.keytab).to_owned(),
+            ccache: store.text("ccache")?.unwrap_or(&environment.ccache).to_owned(),
             environment: environment.clone(),
             name,
             request,
@@ -58,18 +73,10 @@ impl Acquiring {
         Arc::new(KerberosCred::new(self.environment, initiating, accepting))
     }
 
-    /// The store's text of `key`.
-    fn stored(&self, key: &str) -> Option<&str> {
-        match &self.request.source {
-            CredSource::Store(store) => store.text(key),
-            _ => None,
-        }
-    }
-
     fn accepting(&self) -> Result<Accepting, KerberosError> {
         let settings = &self.environment.settings;
-        let keytab = keytab::resolve(self.stored("keytab").unwrap_or(&self.environment.keytab))?;
-        let service = self.name.as_ref().map_or(ServiceName::Any, service_name);
+        let keytab = keytab::resolve(&self.keytab)?;
+        let service = self.name.as_ref().map_or(Ok(ServiceName::Any), service_name)?;
         // A keytab without any key for the name is told now, not at the first context.
         if !keytab
             .read()?
@@ -90,7 +97,7 @@ impl Acquiring {
         match &self.request.source {
             CredSource::Password(password) => self.with_long_term(LongTerm::Password(Secret::from_slice(password))),
             CredSource::Store(store) => self.of_store(store),
-            _ => self.of_cache(&self.environment.ccache).map(Flow::Done).map_err(failed),
+            _ => self.of_cache().map(Flow::Done).map_err(failed),
         }
     }
 
@@ -99,19 +106,18 @@ impl Acquiring {
         if let Some(password) = store.value("password") {
             return self.with_long_term(LongTerm::Password(Secret::from_slice(password)));
         }
-        if let Some(name) = store.text("client_keytab") {
+        if let Some(name) = store.text("client_keytab")? {
             let keys = self.client_keys(name).map_err(failed)?;
             return self.with_long_term(LongTerm::Keys(keys));
         }
-        let cache = store.text("ccache").unwrap_or(&self.environment.ccache);
-        self.of_cache(cache).map(Flow::Done).map_err(failed)
+        self.of_cache().map(Flow::Done).map_err(failed)
     }
 
-    fn of_cache(&self, name: &str) -> Result<Initiating, KerberosError> {
-        let initiating = Initiating::from_cache(ccache::resolve(name)?)?;
+    fn of_cache(&self) -> Result<Initiating, KerberosError> {
+        let initiating = Initiating::from_cache(ccache::resolve(&self.ccache)?)?;
         match &self.name {
             Some(wanted) if wanted.principal()? != initiating.client => Err(KerberosError::CachePrincipal {
-                cache: name.to_owned(),
+                cache: self.ccache.clone(),
                 found: Box::new(initiating.client),
                 wanted: Box::new(wanted.principal()?),
             }),
@@ -150,14 +156,17 @@ impl Acquiring {
 }
 
 /// Which keytab entries a name stands for.
-fn service_name(name: &KerberosName) -> ServiceName {
+fn service_name(name: &KerberosName) -> Result<ServiceName, KerberosError> {
     match name {
-        KerberosName::Service(Service { service, host, .. }) => ServiceName::Hostbased {
+        KerberosName::Service(Service { service, host, .. }) => Ok(ServiceName::Hostbased {
             service: service.clone(),
             host: host.clone(),
-        },
-        KerberosName::Principal(principal) => ServiceName::Principal(principal.clone()),
-        KerberosName::Anonymous => ServiceName::Any,
+        }),
+        KerberosName::Principal(principal) => Ok(ServiceName::Principal(principal.clone())),
+        KerberosName::Anonymous => Err(KerberosError::Name {
+            name: "(anonymous)".to_owned(),
+            reason: NameFault::AnonymousAcceptor,
+        }),
     }
 }
 
@@ -176,3 +185,6 @@ fn no_entry(keytab: &dyn KeySource, wanted: String) -> Result<KerberosError, Ker
         found,
     })
 }
+
+/// The store key of MIT that names a replay cache.
+const RCACHE: &str = "rcache";

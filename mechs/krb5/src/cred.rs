@@ -190,7 +190,10 @@ impl KerberosCred {
 
     fn copy_to(&self, into: &Store) -> Result<Stored, Error> {
         let initiating = self.initiating()?;
-        let named = into.store.as_ref().and_then(|store| store.text("ccache"));
+        let named = match &into.store {
+            Some(store) => store.text("ccache")?,
+            None => None,
+        };
         let target = ccache::resolve(named.unwrap_or(&self.environment.ccache)).map_err(KerberosError::Store)?;
         if into.existing == Existing::Keep && target.read().is_ok() {
             return Err(ErrorKind::DuplicateElement.into());

@@ -124,6 +124,9 @@ pub enum KerberosError {
     ReplayCache(#[source] krb5_store::replay::ReplayError),
 
     // The caller.
+    /// The acceptor requires channel bindings and has none of its own.
+    #[error("channel bindings are required, but the acceptor was given none")]
+    OwnBindings,
     /// The credential cannot be used for this.
     #[error("the credential cannot {0} contexts")]
     CredentialUsage(&'static str),
@@ -147,6 +150,9 @@ pub enum KerberosError {
         /// What is wrong with it.
         reason: NameFault,
     },
+    /// A key of the credential store that is known, but not supported.
+    #[error("the key {0:?} of a credential store is not supported")]
+    StoreKey(&'static str),
     /// The driver answered with something that does not belong to the request.
     #[error("the driver's answer does not belong to the request")]
     WrongReply,
@@ -168,6 +174,9 @@ pub enum NameFault {
     /// Empty, or with an empty part.
     #[error("a part of it is empty")]
     Empty,
+    /// Nobody in particular cannot accept contexts.
+    #[error("an acceptor cannot be anonymous")]
+    AnonymousAcceptor,
     /// Not UTF-8.
     #[error("it is not UTF-8")]
     NotText,
@@ -184,7 +193,7 @@ impl KerberosError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Bindings => ErrorKind::BadBindings,
+            Self::Bindings | Self::OwnBindings => ErrorKind::BadBindings,
             Self::Checksum | Self::Framing(_) | Self::TokenId | Self::TokenExpected(_) | Self::ForeignToken(_) => {
                 ErrorKind::DefectiveToken
             }
@@ -194,7 +203,7 @@ impl KerberosError {
             Self::Store(_) | Self::CachePrincipal { .. } | Self::NoTgt { .. } => ErrorKind::NoCred,
             Self::NoKeytabEntry { .. } | Self::CredentialUsage(_) => ErrorKind::NoCred,
             Self::TgtExpired { .. } => ErrorKind::CredentialsExpired,
-            Self::DceStyle => ErrorKind::Unavailable,
+            Self::DceStyle | Self::StoreKey(_) => ErrorKind::Unavailable,
             Self::Name {
                 reason: NameFault::Type,
                 ..
@@ -234,7 +243,7 @@ impl MechError for KerberosError {
             Self::Protocol(error) | Self::Delegated(error) => return error.code(),
             Self::Message(error) => message_code(error),
             Self::AcceptorUnproven => ComErr::MUTUAL_FAILED,
-            Self::Bindings => ErrorCode::KRB_AP_ERR_MODIFIED.com_err(),
+            Self::Bindings | Self::OwnBindings => ErrorCode::KRB_AP_ERR_MODIFIED.com_err(),
             Self::Checksum => ErrorCode::KRB_AP_ERR_INAPP_CKSUM.com_err(),
             Self::Framing(_) | Self::ForeignToken(_) | Self::TokenId | Self::TokenExpected(_) => {
                 ErrorCode::KRB_AP_ERR_MSG_TYPE.com_err()
@@ -255,7 +264,7 @@ impl MechError for KerberosError {
                 ..
             } => ComErr::krb5(CONFIG_NODEFREALM),
             Self::Name { .. } => ComErr::PARSE_MALFORMED,
-            Self::DceStyle | Self::WrongReply => ErrorCode::KRB_ERR_GENERIC.com_err(),
+            Self::DceStyle | Self::StoreKey(_) | Self::WrongReply => ErrorCode::KRB_ERR_GENERIC.com_err(),
         };
         known.bits()
     }

@@ -41,7 +41,7 @@ impl Krb5 {
         }
     }
 
-    fn accepting(&self, element: Option<&Arc<dyn MechCred>>) -> Result<Accepting, KerberosError> {
+    fn accepting(&self, element: Option<&Arc<dyn MechCred>>) -> Result<Accepting> {
         match element {
             Some(element) => Ok(ours(element)?.accepting()?.clone()),
             None => acquire::default_acceptor(&self.environment),

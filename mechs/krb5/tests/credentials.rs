@@ -177,3 +177,40 @@ fn the_dce_style_is_refused_before_anything_is_sent() {
         .unwrap();
     assert_eq!(error, ErrorKind::Unavailable);
 }
+
+#[test]
+fn c15_a_store_value_that_is_not_text_is_never_the_default() {
+    let world = world();
+    for key in ["ccache", "keytab", "client_keytab"] {
+        let store = CredStore::new().with(key, *b"FILE:/\xe9");
+        for request in [Acquire::initiate(), Acquire::accept(), Acquire::default()] {
+            let request = request.named(Name::krb5_principal("alice")).from_store(store.clone());
+            if key == "client_keytab" && request.usage == CredUsage::Accept {
+                continue;
+            }
+            let error = world.acquire(request).unwrap_err().error;
+            assert!(error.to_string().contains(key), "{error}");
+        }
+    }
+    let alice = world.alice.element(&KRB5).unwrap();
+    let into = Store {
+        store: Some(CredStore::new().with("ccache", *b"FILE:/\xe9")),
+        existing: Existing::Overwrite,
+        ..Store::default()
+    };
+    assert_eq!(alice.store(&into).unwrap_err().error.kind(), ErrorKind::NoCred);
+}
+
+#[test]
+fn a_replay_cache_that_is_asked_for_is_not_silently_another_one() {
+    let request = Acquire::accept().from_store(CredStore::new().with("rcache", "FILE:/var/tmp/rcache"));
+    let error = world().acquire(request).unwrap_err().error;
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.to_string().contains("rcache"), "{error}");
+}
+
+#[test]
+fn k11_an_anonymous_acceptor_is_nobody_instead_of_anybody() {
+    let request = Acquire::accept().named(Name::anonymous());
+    assert_eq!(world().acquire(request).unwrap_err().error.kind(), ErrorKind::BadName);
+}

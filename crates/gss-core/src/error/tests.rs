@@ -96,6 +96,9 @@ fn the_codes_of_the_mechglue_are_frozen() {
             present: crate::OidList::default(),
         },
         CoreError::WrongReply,
+        CoreError::StoreText {
+            key: "ccache".to_owned(),
+        },
     ];
-    assert_eq!(errors.map(|error| error.code()), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert_eq!(errors.map(|error| error.code()), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
 }
