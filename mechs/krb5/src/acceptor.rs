@@ -114,14 +114,11 @@ impl AwaitApReq {
     fn bound(&self, claims: &Claims, accepted: &Accepted) -> Result<bool, KerberosError> {
         let hash = |bindings: &Arc<ChannelBindings>| bindings_hash(self.environment.provider, bindings);
         let policy = self.request.bindings_policy;
-        let Some(ours) = self
-            .request
-            .bindings
-            .as_ref()
-            .map(hash)
-            .filter(|_| policy != BindingsPolicy::Ignore)
-        else {
-            return Ok(false);
+        let ours = match (&self.request.bindings, policy) {
+            (_, BindingsPolicy::Ignore) => return Ok(false),
+            (None, BindingsPolicy::Require) => return Err(KerberosError::OwnBindings),
+            (None, _) => return Ok(false),
+            (Some(bindings), _) => hash(bindings),
         };
         if claims.bindings == ours {
             return Ok(true);

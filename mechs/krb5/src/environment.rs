@@ -1,6 +1,6 @@
 //! What the mechanism works with.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gss_core::{Clock, Environment};
 use krb5_crypto::CryptoProvider;
@@ -29,7 +29,8 @@ pub struct KerberosEnvironment {
 }
 
 impl KerberosEnvironment {
-    /// The defaults of `settings`: RustCrypto, and a replay cache in memory.
+    /// The defaults of `settings`: RustCrypto, and a replay cache in memory of its own. Acceptors that serve the same
+    /// keys must share it: clone the environment.
     ///
     /// # Errors
     /// [`KerberosError::Configuration`] if the name of a cache or keytab in the settings cannot be understood.
@@ -50,7 +51,7 @@ impl KerberosEnvironment {
     }
 
     /// Takes the variables `KRB5_CONFIG`, `KRB5CCNAME` and `KRB5_KTNAME`, or the extensions `Settings` and
-    /// `KerberosEnvironment`, which come before them.
+    /// `KerberosEnvironment`, which come before them. The replay cache is one for the whole process.
     ///
     /// # Errors
     /// [`KerberosError::Configuration`] with the file and line.
@@ -67,6 +68,7 @@ impl KerberosEnvironment {
             (None, None) => Arc::default(),
         };
         let mut ours = Self::new(settings, Arc::clone(environment.clock()))?;
+        ours.replay = replay_cache_of_process();
         if let Some(name) = environment.variable("KRB5CCNAME") {
             name.clone_into(&mut ours.ccache);
         }
@@ -85,4 +87,11 @@ impl KerberosEnvironment {
             micros: now.subsec_micros(),
         }
     }
+}
+
+/// An authenticator must not be accepted twice because the program has made two registries.
+fn replay_cache_of_process() -> Arc<dyn ReplayCache> {
+    static CACHE: OnceLock<Arc<MemoryReplayCache>> = OnceLock::new();
+    let cache: Arc<MemoryReplayCache> = Arc::clone(CACHE.get_or_init(Arc::default));
+    cache
 }

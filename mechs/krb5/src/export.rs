@@ -36,7 +36,8 @@ pub(crate) fn export(info: &ContextInfo, live: &Live) -> Result<Octets, Kerberos
     let mut out = Writer(Zeroizing::new(Vec::with_capacity(ROOM)));
     out.octets(&[VERSION]);
     out.octets(&CfxState::of(&live.sealing.0, &live.opening.0).to_octets());
-    out.octets(&info.flags.bits().to_be_bytes());
+    // The delegated credential stays behind, and so does the flag that promises it.
+    out.octets(&info.flags.difference(Flags::DELEG).bits().to_be_bytes());
     out.option(info.expires.as_ref(), Writer::seconds)?;
     out.key(&live.keys.first)?;
     out.option(live.keys.acceptor.as_deref(), Writer::key)?;
@@ -119,7 +120,8 @@ impl Reader<'_> {
             return None;
         }
         let state = CfxState::from_octets(&self.array::<{ CfxState::OCTETS }>()?).ok()?;
-        let flags = Flags::from_bits_retain(u32::from_be_bytes(self.array()?));
+        let flags = Some(Flags::from_bits_retain(u32::from_be_bytes(self.array()?)))
+            .filter(|flags| !flags.contains(Flags::DELEG))?;
         let seconds = self.option(|input| input.array().map(u64::from_be_bytes))?;
         let keys = ContextKeys {
             first: self.key()?,

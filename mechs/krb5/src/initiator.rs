@@ -29,6 +29,9 @@ const NEGOTIABLE: Flags = Flags::MUTUAL
     .union(Flags::IDENTIFY)
     .union(Flags::EXTENDED_ERROR);
 
+/// Seconds that an acceptor's clock may be ahead of ours for a second try: an hour, as after a change to summer time.
+const MOST_AHEAD: i64 = 60 * 60;
+
 /// What every context has.
 const ALWAYS: Flags = Flags::CONF.union(Flags::INTEG).union(Flags::TRANS);
 
@@ -206,7 +209,11 @@ impl Request {
         let Some(forwarded) = &self.forwarded else {
             return Ok(None);
         };
-        delegation::krb_cred(forwarded.clone(), session_key, now).map(Some)
+        match delegation::krb_cred(forwarded.clone(), session_key, now) {
+            // A ticket that does not fit costs the delegation, not the context.
+            Err(KerberosError::DelegationTooLong(_)) => Ok(None),
+            krb_cred => krb_cred.map(Some),
+        }
     }
 
     fn establish(
@@ -252,6 +259,17 @@ impl AwaitApRep {
     }
 }
 
+impl AwaitApRep {
+    /// Whether the acceptor's clock may be so many seconds ahead of ours.
+    ///
+    /// What it says is not authenticated, and an authenticator from the future can be kept and presented then. A clock
+    /// that is behind harms nobody.
+    fn is_credible(&self, seconds: i64) -> bool {
+        let skew = self.request.start.environment.settings.clockskew();
+        seconds.unsigned_abs() > skew.as_secs() && seconds <= MOST_AHEAD
+    }
+}
+
 impl Handshake for AwaitApRep {
     fn progress(&self) -> Progress {
         Progress::new(Some(KRB5), Role::Initiator)
@@ -269,9 +287,9 @@ impl InitiatorContext for AwaitApRep {
                     .establish(&self.initiated, replied.subkey, sequence, self.flags)?;
                 Ok(Flow::Done(Step::Established { token: None, context }))
             }
-            // Nobody authenticates the acceptor's complaint: it is good for one more try with its time.
+            // Nobody authenticates the acceptor's complaint: at best it is good for one more try with its time.
             Err(KerberosError::Protocol(krb5_proto::Error::ClockSkew { seconds, .. }))
-                if self.attempt == Attempt::First =>
+                if self.attempt == Attempt::First && self.is_credible(seconds) =>
             {
                 let offset = self.request.start.cred.clock_offset.saturating_add(seconds);
                 self.request.send(offset, Attempt::Adjusted).map(Flow::Done)

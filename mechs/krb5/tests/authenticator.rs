@@ -360,3 +360,17 @@ fn f4_of_many_presentations_at_once_one_is_accepted() {
     });
     assert_eq!(accepted, 1);
 }
+
+#[test]
+fn c10_bindings_that_are_required_but_not_known_refuse_everybody() {
+    let world = World::new(Enctype::Aes256CtsHmacSha196);
+    let token = world.first_token(&world.request(Flags::USUAL));
+    let request = Accept {
+        bindings_policy: BindingsPolicy::Require,
+        ..Accept::new()
+    };
+    let Err(error) = world.answer(&token, &request) else {
+        panic!("accepted")
+    };
+    assert_eq!(error.error.kind(), ErrorKind::BadBindings);
+}

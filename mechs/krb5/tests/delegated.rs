@@ -6,7 +6,7 @@ mod world;
 
 use std::sync::Arc;
 
-use gss_core::{Accept, Acquire, Credential, EstablishedContext, Flags, Initiate, MechCred, Name};
+use gss_core::{Accept, Acquire, Credential, EstablishedContext, Flags, Initiate, MechCred, Mechanisms, Name};
 use gss_mech_krb5::KRB5;
 use gss_test::Established;
 use krb5_crypto::Enctype;
@@ -112,4 +112,16 @@ fn a_delegated_credential_does_not_accept_contexts() {
     let accept = Accept::new().with_cred(Credential::single(KRB5, delegated));
     assert!(gss_core::Mechanism::accept(&world.acceptor, &accept).is_err());
     assert!(gss_core::Mechanism::acquire(&world.acceptor, Acquire::accept()).is_ok());
+}
+
+#[test]
+fn c14_an_exported_context_promises_no_delegated_credential() {
+    let world = World::new(Enctype::Aes256CtsHmacSha196);
+    let mut established = delegating(&world, Flags::DELEG, "HTTP@www.example.test");
+    assert!(established.acceptor.info().flags.contains(Flags::DELEG));
+    let octets = Mechanisms::export_context(&mut *established.acceptor).unwrap();
+    let mechs = Mechanisms::builder().with(world.acceptor.clone()).build().unwrap();
+    let mut imported = mechs.import_context(&octets).unwrap();
+    assert!(!imported.info().flags.contains(Flags::DELEG));
+    assert!(imported.take_delegated().is_none());
 }

@@ -185,6 +185,16 @@ fn i36_a_second_complaint_about_the_clock_ends_it_and_says_by_how_much() {
 }
 
 #[test]
+fn i36_a_complaint_from_far_ahead_gets_no_authenticator_from_the_future() {
+    let world = World::new(Enctype::Aes256CtsHmacSha196);
+    for seconds in [8 * 3600, 3601, 10, -10] {
+        let (_, context) = waiting(&world);
+        let complaint = complaint(&world, ErrorCode::KRB_AP_ERR_SKEW, seconds);
+        refused(&world, context, Some(&complaint));
+    }
+}
+
+#[test]
 fn a_one_way_context_claims_no_mutual_authentication() {
     let world = World::new(Enctype::Aes256CtsHmacSha196);
     let established = world.establish(Flags::USUAL - Flags::MUTUAL);
