@@ -6,7 +6,7 @@ use gss::{BlockingDriver, drive};
 use gss_core::{AcceptorContext, EstablishedContext, InitiatorContext, Step, StepError};
 
 use super::lines::{Line, next_line};
-use super::protocol::{Answer, Base64, Failure, LINE_LIMIT, PeerToken};
+use super::protocol::{Answer, Base64, Failure, Heard, LINE_LIMIT, PeerToken};
 use super::session::failure;
 
 /// The two streams, an object a line.
@@ -24,7 +24,7 @@ impl Wire<'_> {
     }
 
     /// The next object, or what is wrong with its line; `None` at the end of input. Empty lines are skipped.
-    pub(super) fn hear<T: serde::de::DeserializeOwned>(&mut self) -> anyhow::Result<Option<Result<T, Failure>>> {
+    pub(super) fn hear<T: Heard>(&mut self) -> anyhow::Result<Option<Result<T, Failure>>> {
         loop {
             let line = match next_line(self.input, LINE_LIMIT)? {
                 None => return Ok(None),
@@ -36,9 +36,7 @@ impl Wire<'_> {
             };
             if !line.trim_ascii().is_empty() {
                 let parsed = serde_json::from_slice(&line);
-                return Ok(Some(parsed.map_err(|error| {
-                    Failure::bad_structure(format!("the line is not understood: {error}"))
-                })));
+                return Ok(Some(parsed.map_err(|error| Failure::not_understood::<T>(&error))));
             }
         }
     }

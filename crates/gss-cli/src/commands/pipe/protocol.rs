@@ -17,10 +17,10 @@ impl Serialize for Base64 {
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        STANDARD
-            .decode(text)
-            .map(Self)
-            .map_err(|error| de::Error::custom(format!("not base64 with padding: {error}")))
+        STANDARD.decode(text).map(Self).map_err(|error| {
+            let error = error.to_string();
+            de::Error::custom(format!("not base64 with padding: {}", error.trim_end_matches('.')))
+        })
     }
 }
 
@@ -35,6 +35,20 @@ impl<'de> Deserialize<'de> for Yes {
             false => Err(de::Error::custom("only true is understood here")),
         }
     }
+}
+
+/// What a line may hold.
+pub(super) trait Heard: de::DeserializeOwned {
+    /// That, for a person.
+    const EXPECTED: &str;
+}
+
+impl Heard for PeerToken {
+    const EXPECTED: &str = r#"the peer's token, as {"token":"BASE64"}"#;
+}
+
+impl Heard for Command {
+    const EXPECTED: &str = r#"a command such as {"get_mic":"BASE64"}; gss pipe --help lists them"#;
 }
 
 /// What the peer says before the context is established.
@@ -192,6 +206,13 @@ impl Failure {
             minor: 0,
             message,
         }
+    }
+
+    /// A line that is no JSON, or not that of a `T`.
+    pub(super) fn not_understood<T: Heard>(error: &serde_json::Error) -> Self {
+        // The parser counts lines within this one.
+        let error = error.to_string().replace(" at line 1 column ", " at column ");
+        Self::bad_structure(format!("the line is not understood: {error}; expected {}", T::EXPECTED))
     }
 }
 

@@ -60,7 +60,7 @@ impl Session {
             Command::Prf(request) => self.pseudo_random(&request),
             Command::WrapSizeLimit(request) => self.wrap_size_limit(&request).map_err(failure),
             Command::Export(_) => self.export().map_err(failure),
-            Command::Delegated(_) => self.delegated().map_err(failure),
+            Command::Delegated(_) => self.delegated(),
             Command::SessionKey(_) => self.session_key().map_err(failure),
         }
     }
@@ -171,12 +171,15 @@ impl Session {
         })
     }
 
-    fn delegated(&mut self) -> Result<Answer, Error> {
+    fn delegated(&mut self) -> Result<Answer, Failure> {
         if self.delegated.is_none() {
             self.delegated = self.context.take_delegated();
         }
-        let cred = self.delegated.clone().ok_or(ErrorKind::NoCred)?;
-        let info = drive(cred.inspect(), &mut self.surroundings.driver).map_err(|error| error.error)?;
+        let cred = self.delegated.clone().ok_or_else(|| Failure {
+            message: "the initiator has delegated no credential".to_owned(),
+            ..failure(ErrorKind::NoCred.into())
+        })?;
+        let info = drive(cred.inspect(), &mut self.surroundings.driver).map_err(|error| failure(error.error))?;
         let now = self.surroundings.clock.now();
         let left = |until: Duration| until.saturating_sub(now).as_secs();
         Ok(Answer::Delegated {
