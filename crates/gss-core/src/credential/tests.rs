@@ -65,7 +65,7 @@ fn a_store_gives_the_first_value_and_prints_none() {
         .with("keytab", "FILE:/k")
         .with("password", "pq7z")
         .with("keytab", "FILE:/l");
-    assert_eq!(store.text("keytab"), Some("FILE:/k"));
+    assert_eq!(store.text("keytab").unwrap(), Some("FILE:/k"));
     assert_eq!(store.value("password"), Some(&b"pq7z"[..]));
     assert_eq!(store.value("ccache"), None);
     let acquire = Acquire::accept().from_store(store);
