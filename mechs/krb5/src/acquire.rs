@@ -32,7 +32,7 @@ pub(crate) fn acquire(environment: &KerberosEnvironment, request: Acquire) -> Fl
 /// The default keytab, all of it: for acceptors that bring no credential.
 ///
 /// # Errors
-/// [`KerberosError::Store`], [`KerberosError::NoKeytabEntry`] if it is empty.
+/// [`KerberosError::Store`], [`KerberosError::NoKeytab`], [`KerberosError::NoKeytabEntry`] if it is empty.
 pub(crate) fn default_acceptor(environment: &KerberosEnvironment) -> Result<Accepting> {
     Ok(Acquiring::new(environment, Acquire::accept())?.accepting()?)
 }
@@ -78,8 +78,11 @@ impl Acquiring {
         let keytab = keytab::resolve(&self.keytab)?;
         let service = self.name.as_ref().map_or(Ok(ServiceName::Any), service_name)?;
         // A keytab without any key for the name is told now, not at the first context.
-        if !keytab
-            .read()?
+        let keys = keytab.read().map_err(|error| match error {
+            krb5_store::Error::NoKeytab { .. } => KerberosError::NoKeytab { keytab: keytab.name() },
+            other => other.into(),
+        })?;
+        if !keys
             .entries
             .iter()
             .any(|entry| service.matches(&entry.principal, settings))

@@ -26,7 +26,7 @@ pub enum KerberosError {
     #[error("the delegated credential is not usable")]
     Delegated(#[source] krb5_proto::Error),
     /// The token is for another mechanism.
-    #[error("the token is for the mechanism {0}")]
+    #[error("the token is for the mechanism {0}, not for Kerberos, {KRB5}")]
     ForeignToken(Box<Oid>),
     /// The token's framing is malformed.
     #[error("the token is malformed: {0}")]
@@ -108,6 +108,12 @@ pub enum KerberosError {
         client: Box<Principal>,
         /// When it ended.
         ended: krb5_proto::KerberosTime,
+    },
+    /// There is no keytab to accept contexts with.
+    #[error("no keytab {keytab}; it is to hold the keys of the services, and KRB5_KTNAME can name another")]
+    NoKeytab {
+        /// The keytab.
+        keytab: String,
     },
     /// The keytab has no key for the name that contexts are to be accepted as.
     #[error("the keytab {keytab} has no key for {wanted}; it has keys for {}", listed(.found))]
@@ -201,7 +207,7 @@ impl KerberosError {
             Self::Message(error) => message_kind(error),
             Self::Protocol(error) => protocol_kind(error),
             Self::Store(_) | Self::CachePrincipal { .. } | Self::NoTgt { .. } => ErrorKind::NoCred,
-            Self::NoKeytabEntry { .. } | Self::CredentialUsage(_) => ErrorKind::NoCred,
+            Self::NoKeytab { .. } | Self::NoKeytabEntry { .. } | Self::CredentialUsage(_) => ErrorKind::NoCred,
             Self::TgtExpired { .. } => ErrorKind::CredentialsExpired,
             Self::DceStyle | Self::StoreKey(_) => ErrorKind::Unavailable,
             Self::Name {
@@ -254,7 +260,7 @@ impl MechError for KerberosError {
             Self::Configuration(error) | Self::Store(error) => store_code(error),
             Self::CachePrincipal { .. } | Self::NoTgt { .. } | Self::CredentialUsage(_) => ComErr::krb5(CC_NOTFOUND),
             Self::TgtExpired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED.com_err(),
-            Self::NoKeytabEntry { .. } => ComErr::KT_NOTFOUND,
+            Self::NoKeytab { .. } | Self::NoKeytabEntry { .. } => ComErr::KT_NOTFOUND,
             Self::ReplayCache(_) => ComErr::krb5(RC_IO),
             Self::Crypto(_) => ComErr::CRYPTO_INTERNAL,
             Self::DelegationTooLong(_) => ErrorCode::KRB_ERR_FIELD_TOOLONG.com_err(),

@@ -127,7 +127,7 @@ fn keytab(args: &Args, local: &Local) -> anyhow::Result<Arc<dyn KeySource>> {
 
 /// The first principal of a keytab.
 fn first_of(keytab: &dyn KeySource) -> anyhow::Result<Principal> {
-    let keys = keytab.read()?;
+    let keys = keytab.read().hint("name the keytab with -t")?;
     let first = keys
         .entries
         .first()

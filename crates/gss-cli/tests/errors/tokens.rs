@@ -53,7 +53,7 @@ fn the_acceptor_says_what_is_wrong_with_a_token_or_line() {
         (
             r#"{"token":"YAYGBCoDBAU="}"#,
             "DEFECTIVE_TOKEN",
-            ["mechanism", "1.2.3.4.5"],
+            ["the mechanism 1.2.3.4.5", "Kerberos, 1.2.840.113554.1.2.2"],
         ),
         (
             r#"{"token":"YIICFwYJKoZIhvcSAQICAQBu"}"#,

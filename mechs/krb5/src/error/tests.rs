@@ -142,6 +142,11 @@ fn codes_and_kinds_are_frozen() {
             -1_765_328_352,
         ),
         (
+            KerberosError::NoKeytab { keytab: cache.clone() },
+            Kind::NoCred,
+            -1_765_328_203,
+        ),
+        (
             KerberosError::NoKeytabEntry {
                 keytab: cache,
                 wanted: "HTTP".to_owned(),
