@@ -41,6 +41,8 @@ pub struct AwaitAsRep {
     message: Vec<u8>,
     route: Route,
     rounds: u32,
+    /// Keys made so far by hints that nothing authenticates: each may cost a second of computing.
+    derivations: u32,
     hints: Hints,
     cookie: Option<PaData>,
     preauth: Preauth,
@@ -118,6 +120,7 @@ impl AsExchange {
             message,
             route: Route::Any,
             rounds: 1,
+            derivations: 0,
             hints: Hints::default(),
             cookie: None,
             preauth: Preauth::Nothing,
@@ -193,6 +196,10 @@ impl AwaitAsRep {
         {
             // It has this proof already, and asks for it again.
             return Err(Error::Kdc(Box::new(KrbErrorReply::from(error))));
+        }
+        self.derivations = self.derivations.saturating_add(1);
+        if self.derivations > MAX_DERIVATIONS {
+            return Err(Error::Loop(self.rounds.saturating_sub(1)));
         }
         let key = self.options.client_key(self.provider, &hint)?;
         self.preauth = Preauth::Timestamp(ClientKey { hint, key });
@@ -368,3 +375,6 @@ fn request_enc_pa_rep() -> PaData {
         padata_value: Vec::new().into(),
     }
 }
+
+/// Keys made by hints of error replies, at most: one, and another where the KDC corrects itself.
+const MAX_DERIVATIONS: u32 = 2;

@@ -12,6 +12,8 @@ pub mod krb_error;
 pub(crate) mod test_realm;
 pub mod tgs;
 
+use std::fmt;
+
 use krb5_crypto::CryptoProvider;
 
 use crate::{Error, Realm};
@@ -21,7 +23,7 @@ pub use as_exchange::{AsExchange, AsOptions, AsOutcome, AwaitAsRep, LongTerm};
 pub use tgs::{AwaitTgsRep, TgsExchange, TgsOptions, TgsOutcome};
 
 /// A message for a KDC.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct KdcRequest {
     /// Whose KDC.
     pub realm: Realm,
@@ -29,6 +31,18 @@ pub struct KdcRequest {
     pub message: Vec<u8>,
     /// How to send it.
     pub route: Route,
+}
+
+impl fmt::Debug for KdcRequest {
+    /// The message by its length only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = self.message.len();
+        f.debug_struct("KdcRequest")
+            .field("realm", &self.realm)
+            .field("message", &format_args!("{length} octets"))
+            .field("route", &self.route)
+            .finish()
+    }
 }
 
 /// How a message gets to the KDC.
@@ -103,3 +117,20 @@ fn random(provider: &'static CryptoProvider, mask: u32) -> Result<u32, Error> {
 
 /// Requests of one exchange, at most.
 const MAX_ROUNDS: u32 = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_shows_the_length_of_its_message_and_none_of_its_octets() {
+        let request = KdcRequest {
+            realm: "R".into(),
+            message: vec![211, 212, 213],
+            route: Route::Any,
+        };
+        let shown = format!("{request:?}");
+        assert!(shown.contains("message: 3 octets"), "{shown}");
+        assert!(!shown.contains("211"), "{shown}");
+    }
+}

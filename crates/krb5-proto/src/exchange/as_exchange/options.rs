@@ -34,9 +34,9 @@ pub struct AsOptions {
     pub clock_skew: Duration,
     /// Whether to follow the KDC's clock.
     pub time_sync: TimeSync,
-    /// The least iteration count of string-to-key that a KDC may ask for. Its hint is not
-    /// authenticated: a low count would help whoever guesses the password.
-    pub least_iterations: u32,
+    /// The least iteration count of string-to-key that a KDC may ask for; `None` is the default count of the
+    /// encryption type. The KDC's hint is not authenticated: a low count would help whoever guesses the password.
+    pub least_iterations: Option<u32>,
 }
 
 /// The client's long-term key.
@@ -64,7 +64,7 @@ impl AsOptions {
             clock_offset: 0,
             clock_skew: Duration::from_secs(300),
             time_sync: TimeSync::default(),
-            least_iterations: 4096,
+            least_iterations: None,
         }
     }
 
@@ -139,13 +139,14 @@ impl AsOptions {
             0 => 1 << 32,
             count => u64::from(count),
         };
-        let allowed = u64::from(self.least_iterations)..=u64::from(MAX_ITERATIONS);
+        let least = self.least_iterations.unwrap_or(hint.etype.default_iterations());
+        let allowed = u64::from(least)..=u64::from(MAX_ITERATIONS);
         if allowed.contains(&iterations) {
             return Ok(());
         }
         Err(Error::IterationCount {
             iterations,
-            least: self.least_iterations,
+            least,
             most: MAX_ITERATIONS,
         })
     }
