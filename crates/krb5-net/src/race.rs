@@ -18,6 +18,8 @@ use crate::{Error, Failure, Transport, Tried};
 
 /// The largest datagram.
 const DATAGRAM: usize = 65536;
+/// Useless datagrams at once after which a server is given up.
+const GARBAGE_LIMIT: usize = 1024;
 
 /// A request on its way to several servers.
 pub(crate) struct Race<'a> {
@@ -227,10 +229,11 @@ impl Lane {
     }
 }
 
-/// Reads datagrams until one is useful. Garbage is passed over: anybody can send it.
+/// Reads datagrams until one is useful. Garbage is passed over, since anybody can send it, but not for ever: it must
+/// not outrun the deadline.
 fn receive(socket: &UdpSocket) -> Result<Option<Vec<u8>>, Failure> {
     let mut datagram = vec![0; DATAGRAM];
-    loop {
+    for _ in 0..GARBAGE_LIMIT {
         let length = match socket.recv(&mut datagram) {
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
@@ -244,6 +247,7 @@ fn receive(socket: &UdpSocket) -> Result<Option<Vec<u8>>, Failure> {
             Err(_) => {}
         }
     }
+    Err(Failure::Garbage)
 }
 
 impl Stream {
