@@ -31,7 +31,7 @@ pub enum Error {
         fault: ConfigFault,
     },
     /// None of the configuration files exists, or none can be read.
-    #[error("no Kerberos configuration: none of {} can be read{}", list(.files), denied_hint(.denied))]
+    #[error("no Kerberos configuration: cannot read {}{}", list(.files), denied_hint(.denied))]
     ConfigMissing {
         /// The files looked for.
         files: Vec<PathBuf>,

@@ -168,7 +168,11 @@ fn a_faulty_configuration_is_told_with_file_and_line() {
 #[test]
 fn a_configuration_that_cannot_be_read_is_named() {
     let realm = Realm::new();
-    unusable(&realm, &realm.path("missing.conf"), &["missing.conf"]);
+    unusable(
+        &realm,
+        &realm.path("missing.conf"),
+        &["no Kerberos configuration: cannot read ", "missing.conf"],
+    );
     unusable(&realm, Path::new("/dev/zero"), &["/dev/zero", "not a regular file"]);
 }
 

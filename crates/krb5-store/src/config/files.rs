@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_missing_file_is_told_with_the_others() {
         let error = Settings::load(&["/nonexistent/a", "/nonexistent/b"]).unwrap_err();
-        let expected = "no Kerberos configuration: none of /nonexistent/a, /nonexistent/b can be read";
+        let expected = "no Kerberos configuration: cannot read /nonexistent/a, /nonexistent/b";
         assert_eq!(error.to_string(), expected);
     }
 }
