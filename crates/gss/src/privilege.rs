@@ -13,11 +13,10 @@ pub(crate) enum Privilege {
 }
 
 /// The kernel says it as `AT_SECURE` in the auxiliary vector; the comparison of the ids stands beside it for systems
-/// without `/proc`. Once a process has changed its ids or been made undumpable, the vector belongs to the
-/// administrator: unreadable counts as elevated.
+/// without `/proc`.
 #[must_use]
 pub(crate) fn of_process() -> Privilege {
-    if ids_differ() || auxiliary_vector().is_ok_and(|vector| secure(&vector)) {
+    if ids_differ() || secure(auxiliary_vector()) {
         Privilege::Elevated
     } else {
         Privilege::Ordinary
@@ -36,27 +35,19 @@ fn ids_differ() -> bool {
     false
 }
 
-/// The vector, empty where there is none.
-fn auxiliary_vector() -> io::Result<Vector> {
-    let file = match File::open("/proc/self/auxv") {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(Vector::Hidden),
-        Err(error) => return Err(error),
-    };
+fn auxiliary_vector() -> io::Result<Vec<u8>> {
     let mut octets = Vec::new();
-    file.take(LIMIT).read_to_end(&mut octets)?;
-    Ok(Vector::Octets(octets))
+    File::open("/proc/self/auxv")?.take(LIMIT).read_to_end(&mut octets)?;
+    Ok(octets)
 }
 
-enum Vector {
-    Octets(Vec<u8>),
-    Hidden,
-}
-
-fn secure(vector: &Vector) -> bool {
+/// A vector that cannot be read counts as secure: once a process has changed its ids or been made undumpable, it
+/// belongs to the administrator, and who starts a process can leave it without descriptors or without `/proc`. Only a
+/// system that is not Linux may have none.
+fn secure(vector: io::Result<Vec<u8>>) -> bool {
     match vector {
-        Vector::Hidden => true,
-        Vector::Octets(octets) => value(octets, AT_SECURE).is_some_and(|value| value != 0),
+        Ok(octets) => value(&octets, AT_SECURE).is_none_or(|value| value != 0),
+        Err(error) => cfg!(target_os = "linux") || error.kind() != io::ErrorKind::NotFound,
     }
 }
 
@@ -78,24 +69,42 @@ const LIMIT: u64 = 16 * 1024;
 mod tests {
     use super::*;
 
-    fn vector(pairs: &[(usize, usize)]) -> Vector {
+    fn vector(pairs: &[(usize, usize)]) -> io::Result<Vec<u8>> {
         let octets = pairs
             .iter()
             .flat_map(|(kind, value)| [kind.to_ne_bytes(), value.to_ne_bytes()].concat());
-        Vector::Octets(octets.collect())
+        Ok(octets.collect())
     }
 
     #[test]
     fn at_secure_is_found_among_the_other_pairs() {
-        assert!(secure(&vector(&[(6, 4096), (23, 1), (0, 0)])));
-        assert!(!secure(&vector(&[(6, 4096), (23, 0), (0, 0)])));
-        assert!(!secure(&vector(&[(6, 23), (0, 0)])));
-        assert!(!secure(&Vector::Octets(vec![23; 3])));
+        assert!(secure(vector(&[(6, 4096), (23, 1), (0, 0)])));
+        assert!(!secure(vector(&[(6, 4096), (23, 0), (0, 0)])));
     }
 
     #[test]
-    fn a_vector_that_belongs_to_the_administrator_counts_as_elevated() {
-        assert!(secure(&Vector::Hidden));
+    fn a_vector_that_does_not_say_counts_as_elevated() {
+        assert!(secure(vector(&[(6, 23), (0, 0)])));
+        assert!(secure(Ok(vec![23; 3])));
+        assert!(secure(Ok(Vec::new())));
+    }
+
+    #[test]
+    fn a_vector_that_cannot_be_read_counts_as_elevated() {
+        const TOO_MANY_OPEN_FILES: i32 = 24;
+        for error in [
+            io::Error::from(io::ErrorKind::PermissionDenied),
+            io::Error::from_raw_os_error(TOO_MANY_OPEN_FILES),
+            io::Error::from(io::ErrorKind::Interrupted),
+        ] {
+            assert!(secure(Err(error)));
+        }
+    }
+
+    #[test]
+    fn linux_always_has_a_vector() {
+        let missing = io::Error::from(io::ErrorKind::NotFound);
+        assert_eq!(secure(Err(missing)), cfg!(target_os = "linux"));
     }
 
     #[test]
