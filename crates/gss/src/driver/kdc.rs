@@ -9,25 +9,25 @@ use krb5_store::config::Settings;
 
 use super::DriverError;
 
-/// The KDCs of a configuration that is read when the first of them is needed.
+/// The KDCs of a configuration that is read when the first of them is needed, once for all clones.
 #[derive(Clone, Debug)]
 pub(super) struct Kdcs {
     environment: Option<Environment>,
-    client: OnceLock<KdcClient>,
+    client: Arc<OnceLock<KdcClient>>,
 }
 
 impl Kdcs {
     pub(super) fn configured_by(environment: Environment) -> Self {
         Self {
             environment: Some(environment),
-            client: OnceLock::new(),
+            client: Arc::default(),
         }
     }
 
     pub(super) fn of(settings: Arc<Settings>) -> Self {
         Self {
             environment: None,
-            client: OnceLock::from(KdcClient::new(settings)),
+            client: Arc::new(OnceLock::from(KdcClient::new(settings))),
         }
     }
 

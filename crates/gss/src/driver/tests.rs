@@ -122,6 +122,19 @@ mod net {
     }
 
     #[test]
+    fn a_configuration_is_read_once_for_all_clones() {
+        let file = std::env::temp_dir().join(format!("gss-read-once-{}.conf", std::process::id()));
+        std::fs::write(&file, "[libdefaults]\ndns_lookup_kdc = false\n").unwrap();
+        let environment = Environment::new(Arc::new(Stopped)).with_variable("KRB5_CONFIG", file.to_str().unwrap());
+        let driver = BlockingDriver::new(&environment);
+        let first = refusal(driver.clone().answer(kdc_request(Service::Kdc)));
+        std::fs::remove_file(&file).unwrap();
+        let second = refusal(driver.clone().answer(kdc_request(Service::Kdc)));
+        assert!(first.contains("realm R"), "{first}");
+        assert_eq!(first, second);
+    }
+
+    #[test]
     fn a_configuration_that_cannot_be_read_is_told_when_a_kdc_is_needed() {
         let environment = Environment::new(Arc::new(Stopped)).with_variable("KRB5_CONFIG", "/nonexistent/krb5.conf");
         let told = refusal(BlockingDriver::new(&environment).answer(kdc_request(Service::Kdc)));
