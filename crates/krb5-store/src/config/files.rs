@@ -30,13 +30,17 @@ pub trait Files {
 }
 
 /// The files of the operating system. Symbolic links are followed; pipes, sockets and devices are
-/// refused without being read. Only Unix has any.
+/// refused without being read, except `/dev/null`, by which people say that there is nothing to be
+/// read. Only Unix has any.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemFiles;
 
 impl Files for SystemFiles {
     #[cfg(unix)]
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+        if path == Path::new("/dev/null") {
+            return Ok(Vec::new());
+        }
         let mut octets = system::read(&system::Open::following(FileKind::Config, path), limit)?;
         Ok(std::mem::take(&mut octets))
     }
@@ -142,5 +146,17 @@ mod tests {
         let error = Settings::load(&["/nonexistent/a", "/nonexistent/b"]).unwrap_err();
         let expected = "no Kerberos configuration: cannot read /nonexistent/a, /nonexistent/b";
         assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_null_device_is_an_empty_file_and_others_are_refused() {
+        assert_eq!(SystemFiles.read(Path::new("/dev/null"), 10).unwrap(), b"");
+        let error = SystemFiles.read(Path::new("/dev/zero"), 10).unwrap_err();
+        assert!(matches!(error, Error::NotRegular { .. }));
     }
 }
