@@ -147,12 +147,8 @@ mod tests {
         let expected = "no Kerberos configuration: cannot read /nonexistent/a, /nonexistent/b";
         assert_eq!(error.to_string(), expected);
     }
-}
 
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
+    #[cfg(unix)]
     #[test]
     fn the_null_device_is_an_empty_file_and_others_are_refused() {
         assert_eq!(SystemFiles.read(Path::new("/dev/null"), 10).unwrap(), b"");
