@@ -51,8 +51,14 @@ fn reply(header: &Header, grant: &Grant, server: &Entry, body: &KdcReqBody) -> R
     Ok(rep.to_der()?)
 }
 
-/// The same ticket for longer. Its flags and data stay.
+/// The same ticket for longer. Its flags, addresses and data stay.
 fn renewed(core: &Core, header: &Header, body: &KdcReqBody, server: &Entry, now: Timestamp) -> Result<Grant, Refusal> {
+    if is_for_elsewhere(body) {
+        return Err(Refusal::new(
+            ErrorCode::KDC_ERR_BADOPTION,
+            "a ticket is renewed for the addresses it has",
+        ));
+    }
     let old = &header.ticket;
     let renew_till = old
         .renew_till
@@ -128,11 +134,10 @@ struct Terms<'a> {
 }
 
 fn grant(core: &Core, header: &Header, body: &KdcReqBody, terms: Terms<'_>) -> Result<Grant, Refusal> {
-    let elsewhere = KdcOptions::FORWARDED.union(KdcOptions::PROXY);
-    let addresses = if body.kdc_options.intersection(elsewhere) == KdcOptions::empty() {
-        header.ticket.caddr.clone()
-    } else {
+    let addresses = if is_for_elsewhere(body) {
         body.addresses.clone()
+    } else {
+        header.ticket.caddr.clone()
     };
     let session_type = terms
         .server
@@ -149,6 +154,12 @@ fn grant(core: &Core, header: &Header, body: &KdcReqBody, terms: Terms<'_>) -> R
         addresses,
         authorization_data: authorization_data(header, body)?,
     })
+}
+
+/// Whether the ticket is to be used from other addresses than the one it comes from.
+fn is_for_elsewhere(body: &KdcReqBody) -> bool {
+    let elsewhere = KdcOptions::FORWARDED.union(KdcOptions::PROXY);
+    body.kdc_options.intersection(elsewhere) != KdcOptions::empty()
 }
 
 /// What the client adds, then what the ticket has.

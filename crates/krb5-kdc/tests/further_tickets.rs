@@ -196,26 +196,29 @@ fn options_beyond_the_ticket_are_refused() {
     }
 }
 
+/// A TGT that may become anything, for these [`addresses`] only.
+fn bound() -> Credentials {
+    let reply = tcp(
+        &KDC,
+        &as_req(|request| {
+            request.req_body.kdc_options = KdcOptions::FORWARDABLE | KdcOptions::PROXIABLE | KdcOptions::RENEWABLE;
+            request.req_body.addresses = addresses();
+        }),
+        NOW,
+    );
+    let part = as_part(&reply);
+    assert_eq!(part.caddr, addresses());
+    let ticket = krb5_proto::messages::AsRep::from_der(&reply).unwrap().ticket;
+    Credentials {
+        key: part.key.into(),
+        ticket: ticket.to_der().unwrap(),
+        ..TGT.clone()
+    }
+}
+
 #[test]
 fn forwarded_tickets_have_the_addresses_asked_for() {
-    let bound = {
-        let reply = tcp(
-            &KDC,
-            &as_req(|request| {
-                request.req_body.kdc_options = KdcOptions::FORWARDABLE;
-                request.req_body.addresses = addresses();
-            }),
-            NOW,
-        );
-        assert_eq!(as_part(&reply).caddr, addresses());
-        let part = as_part(&reply);
-        let ticket = krb5_proto::messages::AsRep::from_der(&reply).unwrap().ticket;
-        Credentials {
-            key: part.key.into(),
-            ticket: ticket.to_der().unwrap(),
-            ..TGT.clone()
-        }
-    };
+    let bound = bound();
     let ask = |options, addresses| {
         let mut request = Tgs::new(&bound, krbtgt());
         request.body.kdc_options = options;
@@ -297,6 +300,23 @@ fn renewing_extends_a_ticket_by_its_own_length_until_it_cannot_be_renewed() {
         code(&renew(&TGT, principal("host/localhost"), NOW)),
         ErrorCode::KDC_ERR_SERVER_NOMATCH
     );
+}
+
+#[test]
+fn renewing_does_not_loosen_a_ticket_from_its_addresses() {
+    let bound = bound();
+    let ask = |options| {
+        let mut request = Tgs::new(&bound, krbtgt());
+        request.body.kdc_options = options;
+        tcp(&KDC, &request.signed(), NOW)
+    };
+    let key = bound.key.to_key(&PROVIDER).unwrap();
+    let renewed = tgs_part(&ask(KdcOptions::RENEW), &key, KeyUsage::TGS_REP_SESSION).0;
+    assert_eq!(renewed.caddr, addresses());
+    for elsewhere in [KdcOptions::FORWARDED, KdcOptions::PROXY] {
+        let reply = ask(KdcOptions::RENEW | elsewhere);
+        assert_eq!(code(&reply), ErrorCode::KDC_ERR_BADOPTION, "{elsewhere:?}");
+    }
 }
 
 #[test]
