@@ -9,9 +9,10 @@ use std::sync::LazyLock;
 
 use krb5_kdc::Transport;
 use krb5_proto::messages::{
-    AsRep, AsReq, EncryptedData, HostAddress, KdcOptions, KdcReqBody, KrbError, PaData, TgsRep, Ticket, UInt32,
+    AsRep, AsReq, EncryptedData, HostAddress, KdcOptions, KdcReqBody, KrbError, PaData, SecretOctets, TgsRep, Ticket,
+    UInt32,
 };
-use krb5_proto::{Credentials, ErrorCode, KerberosTime, NameType, Octets, PrincipalName, Realm};
+use krb5_proto::{Credentials, ErrorCode, KerberosTime, NameType, PrincipalName, Realm};
 use proptest::prelude::*;
 
 use support::*;
@@ -133,7 +134,7 @@ fn is_harmless(request: &[u8], bit: usize) -> bool {
 }
 
 /// All of a TGS-REQ that is protected: the body, the ticket's names and contents, the authenticator.
-fn parts(request: &[u8]) -> Option<(KdcReqBody, Realm, PrincipalName, Octets, Octets)> {
+fn parts(request: &[u8]) -> Option<(KdcReqBody, Realm, PrincipalName, SecretOctets, SecretOctets)> {
     let request = krb5_proto::messages::TgsReq::from_der(request).ok()?;
     let padata = request.padata?;
     let ap_req = krb5_proto::messages::preauth::find(&padata, 1)?;

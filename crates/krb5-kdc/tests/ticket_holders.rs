@@ -92,7 +92,7 @@ fn without_a_proper_ap_req_there_is_no_ticket() {
         ),
         (
             "no ticket content",
-            |r| r.ticket.enc_part.cipher = Octets::default(),
+            |r| r.ticket.enc_part.cipher = Vec::new().into(),
             ErrorCode::KRB_AP_ERR_BAD_INTEGRITY,
         ),
         (

@@ -111,7 +111,7 @@ impl AwaitApReq {
     }
 
     /// Whether both sides have bound the same channel.
-    fn bound(&self, claims: &Claims, accepted: &Accepted) -> Result<bool, KerberosError> {
+    fn bound(&self, claims: &Claims<'_>, accepted: &Accepted) -> Result<bool, KerberosError> {
         let hash = |bindings: &Arc<ChannelBindings>| bindings_hash(self.environment.provider, bindings);
         let policy = self.request.bindings_policy;
         let ours = match (&self.request.bindings, policy) {
@@ -131,8 +131,8 @@ impl AwaitApReq {
         Err(KerberosError::Bindings)
     }
 
-    fn delegated(&self, claims: &Claims, accepted: &Accepted) -> Result<Option<Arc<dyn MechCred>>, KerberosError> {
-        let Some(krb_cred) = &claims.delegated else {
+    fn delegated(&self, claims: &Claims<'_>, accepted: &Accepted) -> Result<Option<Arc<dyn MechCred>>, KerberosError> {
+        let Some(krb_cred) = claims.delegated else {
             return Ok(None);
         };
         let tickets = delegation::receive(krb_cred, &accepted.session_key, accepted.subkey.as_deref())?;
@@ -194,27 +194,27 @@ fn remembered(stored: Result<(), ReplayError>, accepted: &Accepted) -> Result<()
 }
 
 /// What the initiator says about the context, all of it under its key.
-struct Claims {
+struct Claims<'a> {
     flags: Flags,
     bindings: [u8; 16],
-    delegated: Option<Vec<u8>>,
+    /// Heimdal's holds a key in the clear: it stays where it is, and is erased there.
+    delegated: Option<&'a [u8]>,
 }
 
-impl Claims {
+impl<'a> Claims<'a> {
     /// Reads the authenticator's checksum.
     ///
     /// Windows and old clients leave it out; Samba's sends a plain keyed one over nothing (RFC 4121 §4.1.1 knows
     /// neither). They claim what their AP-REQ does, and can neither bind a channel nor delegate.
-    fn read(accepted: &Accepted) -> Result<Self, KerberosError> {
+    fn read(accepted: &'a Accepted) -> Result<Self, KerberosError> {
         match &accepted.checksum {
             None => Ok(Self::plain(Flags::empty())),
             Some(checksum) if checksum.cksumtype == CHECKSUM_TYPE => {
                 let content = GssChecksum::parse(&checksum.checksum)?;
-                let delegated = content.delegated.map(<[u8]>::to_vec);
                 Ok(Self {
                     flags: content.flags,
                     bindings: content.bindings,
-                    delegated,
+                    delegated: content.delegated,
                 })
             }
             Some(checksum) => {

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use der::{DecodeValue, EncodeValue, FixedTag, Header, Length, Reader, Sequence, Tag, Writer};
+use der::Sequence;
 use krb5_crypto::{CryptoProvider, Enctype, Key};
-use zeroize::Zeroizing;
 
 use super::integer::Kvno;
-use super::strings::Octets;
+use super::secret::SecretOctets;
 use crate::Error;
 
 /// A key on the wire or in a file, of any encryption type, known or not.
@@ -27,11 +26,8 @@ pub struct EncryptionKey {
     #[asn1(context_specific = "0")]
     pub keytype: i32,
     #[asn1(context_specific = "1")]
-    keyvalue: KeyOctets,
+    keyvalue: SecretOctets,
 }
-
-/// The octets of a key.
-struct KeyOctets(Zeroizing<Vec<u8>>);
 
 impl EncryptionKey {
     /// Takes the key's octets.
@@ -39,7 +35,7 @@ impl EncryptionKey {
     pub fn new(keytype: i32, octets: Vec<u8>) -> Self {
         Self {
             keytype,
-            keyvalue: KeyOctets(Zeroizing::new(octets)),
+            keyvalue: octets.into(),
         }
     }
 
@@ -60,7 +56,7 @@ impl EncryptionKey {
     /// The key's octets.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
-        &self.keyvalue.0
+        &self.keyvalue
     }
 }
 
@@ -80,29 +76,6 @@ impl fmt::Debug for EncryptionKey {
     }
 }
 
-impl FixedTag for KeyOctets {
-    const TAG: Tag = Tag::OctetString;
-}
-
-impl<'a> DecodeValue<'a> for KeyOctets {
-    type Error = der::Error;
-
-    fn decode_value<R: Reader<'a>>(reader: &mut R, header: Header) -> der::Result<Self> {
-        let octets = reader.read_slice(header.length())?;
-        Ok(Self(Zeroizing::new(octets.to_vec())))
-    }
-}
-
-impl EncodeValue for KeyOctets {
-    fn value_len(&self) -> der::Result<Length> {
-        Length::try_from(self.0.len())
-    }
-
-    fn encode_value(&self, writer: &mut impl Writer) -> der::Result<()> {
-        writer.write(&self.0)
-    }
-}
-
 /// ```text
 /// EncryptedData ::= SEQUENCE {
 ///     etype  [0] Int32,
@@ -119,9 +92,9 @@ pub struct EncryptedData {
     /// The version of the long-term key, where one was used.
     #[asn1(context_specific = "1", optional = "true")]
     pub kvno: Option<Kvno>,
-    /// Confounder, ciphertext and integrity tag as the encryption type lays them out.
+    /// Confounder, ciphertext and integrity tag as the encryption type lays them out; of type 0, the plaintext.
     #[asn1(context_specific = "2")]
-    pub cipher: Octets,
+    pub cipher: SecretOctets,
 }
 
 plain!(EncryptedData, "EncryptedData");
@@ -140,9 +113,9 @@ pub struct Checksum {
     /// The checksum type's number; 0x8003 is the one of RFC 4121 §4.1.1.
     #[asn1(context_specific = "0")]
     pub cksumtype: i32,
-    /// Its octets.
+    /// Its octets; of type 0x8003, perhaps with a KRB-CRED in the clear.
     #[asn1(context_specific = "1")]
-    pub checksum: Octets,
+    pub checksum: SecretOctets,
 }
 
 plain!(Checksum, "Checksum");

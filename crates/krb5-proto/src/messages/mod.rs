@@ -17,6 +17,7 @@ pub mod integer;
 pub mod kdc;
 pub mod key;
 pub mod preauth;
+mod secret;
 pub mod strings;
 pub mod ticket;
 pub mod time;
@@ -33,6 +34,7 @@ pub use kdc::{
 };
 pub use key::{Checksum, EncryptedData, EncryptionKey};
 pub use preauth::{EtypeInfo, EtypeInfo2, MethodData, PaData, PaEncTsEnc};
+pub use secret::SecretOctets;
 pub use strings::{KerberosString, Octets, Realm};
 pub use ticket::{EncTicketPart, Ticket, TransitedEncoding};
 pub use time::{KerberosTime, Microseconds, Timestamp};

@@ -42,12 +42,15 @@ fn encrypted() -> impl Strategy<Value = EncryptedData> {
     (any::<i32>(), option::of(any::<u32>()), octets()).prop_map(|(etype, kvno, cipher)| EncryptedData {
         etype,
         kvno: kvno.map(Kvno),
-        cipher,
+        cipher: cipher.into_bytes().into(),
     })
 }
 
 fn checksum() -> impl Strategy<Value = Checksum> {
-    (any::<i32>(), octets()).prop_map(|(cksumtype, checksum)| Checksum { cksumtype, checksum })
+    (any::<i32>(), octets()).prop_map(|(cksumtype, checksum)| Checksum {
+        cksumtype,
+        checksum: checksum.into_bytes().into(),
+    })
 }
 
 fn ticket() -> impl Strategy<Value = Ticket> {
