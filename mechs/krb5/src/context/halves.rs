@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use gss_core::iov::Kind;
 use gss_core::{
-    Around, Iov, IovLens, IovShape, Opener, Privacy, Result, Sealer, Sequence, TrailerPlace, Unwrapped, Verified,
-    unwrap_stream,
+    Around, Iov, IovError, IovLens, IovShape, Opener, Privacy, Result, Sealer, Sequence, TrailerPlace, Unwrapped,
+    Verified, unwrap_stream,
 };
 use krb5_message::{Associated, CfxOpener, CfxSealer, Protection, Segment, Trailer};
 
@@ -22,6 +23,12 @@ impl Sealer for Sealing {
     }
 
     fn get_mic(&mut self, message: &[&[u8]], mic: &mut [u8]) -> Result<usize> {
+        let needed = self.0.mic_len();
+        if mic.len() < needed {
+            let present = mic.len();
+            let kind = Kind::Mic;
+            return Err(IovError::Length { kind, needed, present }.into());
+        }
         self.0.get_mic_into(message, mic).map_err(refused)
     }
 
@@ -39,6 +46,9 @@ impl Sealer for Sealing {
     }
 
     fn wrap_iov(&mut self, privacy: Privacy, iov: &mut [Iov<'_>]) -> Result<Privacy> {
+        let lens = self.wrap_iov_len(privacy, IovShape::of(iov)?)?;
+        check_layout(iov)?;
+        check_lengths(iov, lens)?;
         self.0
             .wrap_iov(protection(privacy), &mut segments(iov))
             .map_err(refused)?;
@@ -69,6 +79,7 @@ impl Opener for Opening {
         if iov.iter().any(|buffer| matches!(buffer, Iov::Stream(_))) {
             return unwrap_stream(self, iov);
         }
+        check_layout(iov)?;
         let (_, opened) = self.0.unwrap_iov(&mut segments(iov)).map_err(refused)?;
         Ok(unwrapped(opened))
     }
@@ -80,6 +91,42 @@ impl Opener for Opening {
         };
         let (range, opened) = self.0.unwrap(associated, token).map_err(refused)?;
         Ok((range, unwrapped(opened)))
+    }
+}
+
+/// Whether there are one header, at most one trailer, no padding octets and no stream.
+fn check_layout(iov: &[Iov<'_>]) -> Result<(), IovError> {
+    let (mut header, mut trailer) = (None, None);
+    for buffer in iov {
+        match buffer {
+            Iov::Header(_) if header.replace(buffer).is_some() => return Err(IovError::Misplaced(Kind::Header)),
+            Iov::Trailer(_) if trailer.replace(buffer).is_some() => return Err(IovError::Misplaced(Kind::Trailer)),
+            Iov::Padding(octets) => exactly(Kind::Padding, 0, octets)?,
+            Iov::Stream(_) => return Err(IovError::Misplaced(Kind::Stream)),
+            _ => {}
+        }
+    }
+    match header {
+        Some(_) => Ok(()),
+        None => Err(IovError::Missing(Kind::Header)),
+    }
+}
+
+/// Octets to spare would end up inside the token, which nobody could unwrap.
+fn check_lengths(iov: &[Iov<'_>], lens: IovLens) -> Result<(), IovError> {
+    iov.iter().try_for_each(|buffer| match buffer {
+        Iov::Header(octets) => exactly(Kind::Header, lens.header, octets),
+        Iov::Trailer(octets) => exactly(Kind::Trailer, lens.trailer, octets),
+        _ => Ok(()),
+    })
+}
+
+fn exactly(kind: Kind, needed: usize, octets: &[u8]) -> Result<(), IovError> {
+    let present = octets.len();
+    if present == needed {
+        Ok(())
+    } else {
+        Err(IovError::Length { kind, needed, present })
     }
 }
 

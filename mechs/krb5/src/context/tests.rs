@@ -1,4 +1,5 @@
-use gss_core::{TrailerPlace, name_type};
+use gss_core::iov::{IovError, Kind};
+use gss_core::{CoreError, TrailerPlace, name_type};
 use krb5_crypto::primitives::rustcrypto::PROVIDER;
 use krb5_proto::Principal;
 use serde::Deserialize;
@@ -127,6 +128,90 @@ fn every_service_goes_through_in_both_directions() {
             exchange(&mut established(*enctype, flags));
         }
     }
+}
+
+/// What the context says of buffers of these lengths.
+fn wrapped_around(context: &mut dyn EstablishedContext, header: usize, padding: usize, trailer: usize) -> Result<()> {
+    let (mut head, mut pad, mut tail) = (vec![0; header], vec![0; padding], vec![0; trailer]);
+    let mut data = *b"message";
+    let mut iov = [
+        Iov::Header(&mut head),
+        Iov::Data(&mut data),
+        Iov::Padding(&mut pad),
+        Iov::Trailer(&mut tail),
+    ];
+    let wrapped = context.wrap_iov(Privacy::Confidential, &mut iov).map(|_| ());
+    assert!(wrapped.is_ok() || data == *b"message", "nothing has changed");
+    wrapped
+}
+
+fn told(error: &Error) -> IovError {
+    assert_eq!(error.kind(), ErrorKind::Failure);
+    match error.reason_as() {
+        Some(CoreError::Buffers(error)) => *error,
+        _ => panic!("{error:?}"),
+    }
+}
+
+#[test]
+fn buffers_of_other_lengths_than_the_tokens_are_refused_and_cost_no_number() {
+    let [mut initiator, mut acceptor] = established(Enctype::Aes256CtsHmacSha196, Flags::USUAL);
+    let lens = initiator
+        .wrap_iov_len(Privacy::Confidential, IovShape::of_data(7))
+        .unwrap();
+    let length = |kind, needed, present| IovError::Length { kind, needed, present };
+    let (head, tail) = (lens.header, lens.trailer);
+    for (header, padding, trailer, expected) in [
+        (head + 1, 0, tail, length(Kind::Header, head, head + 1)),
+        (head - 1, 0, tail, length(Kind::Header, head, head - 1)),
+        (head, 0, tail + 1, length(Kind::Trailer, tail, tail + 1)),
+        (head, 0, tail - 1, length(Kind::Trailer, tail, tail - 1)),
+        (head, 1, tail, length(Kind::Padding, 0, 1)),
+    ] {
+        let error = wrapped_around(&mut *initiator, header, padding, trailer).unwrap_err();
+        assert_eq!(told(&error), expected);
+    }
+    let short = initiator.get_mic(&[b"m"], &mut [0; 27]).unwrap_err();
+    assert_eq!(told(&short), length(Kind::Mic, 28, 27));
+    wrapped_around(&mut *initiator, head, 0, tail).unwrap();
+    let mic = initiator.mic_of(b"m").unwrap();
+    let second = acceptor.verify_mic(&[b"m"], &mic).unwrap().sequence;
+    assert_eq!(second, gss_core::Sequence::Gap, "one number was used before this one");
+}
+
+#[test]
+fn buffers_that_are_missing_or_too_many_are_named() {
+    let [mut context, _] = established(Enctype::Aes256CtsHmacSha196, Flags::USUAL);
+    let cases: [(&mut [Iov<'_>], IovError); 4] = [
+        (&mut [Iov::Data(&mut [0; 7])], IovError::Missing(Kind::Header)),
+        (
+            &mut [Iov::Header(&mut [0; 60]), Iov::Header(&mut [0; 60])],
+            IovError::Misplaced(Kind::Header),
+        ),
+        (
+            &mut [
+                Iov::Header(&mut [0; 16]),
+                Iov::Trailer(&mut [0; 12]),
+                Iov::Trailer(&mut [0; 12]),
+            ],
+            IovError::Misplaced(Kind::Trailer),
+        ),
+        (
+            &mut [Iov::Header(&mut [0; 16]), Iov::Padding(&mut [0; 1])],
+            IovError::Length {
+                kind: Kind::Padding,
+                needed: 0,
+                present: 1,
+            },
+        ),
+    ];
+    for (iov, expected) in cases {
+        assert_eq!(told(&context.wrap_iov(Privacy::Integrity, iov).unwrap_err()), expected);
+        assert_eq!(told(&context.unwrap_iov(iov).unwrap_err()), expected);
+    }
+    let stream = &mut [Iov::Header(&mut [0; 28]), Iov::Stream(&mut [0; 7])];
+    let error = context.wrap_iov(Privacy::Integrity, stream).unwrap_err();
+    assert_eq!(told(&error), IovError::Misplaced(Kind::Stream));
 }
 
 #[test]
