@@ -179,10 +179,19 @@ impl Principal {
     /// # Errors
     /// See [`ParsePrincipalError`].
     pub fn parse(text: &str, default_realm: Option<&Realm>) -> Result<Self, ParsePrincipalError> {
+        Self::parse_octets(text.as_bytes(), default_realm)
+    }
+
+    /// Parses the usual form as octets, UTF-8 or not: what [`to_octets`](Self::to_octets) gives, or else as
+    /// [`parse`](Self::parse).
+    ///
+    /// # Errors
+    /// See [`ParsePrincipalError`].
+    pub fn parse_octets(text: &[u8], default_realm: Option<&Realm>) -> Result<Self, ParsePrincipalError> {
         if text.is_empty() {
             return Err(ParsePrincipalError::Empty);
         }
-        let Split { components, realm } = split(text.as_bytes())?;
+        let Split { components, realm } = split(text)?;
         let realm = match (realm, default_realm) {
             (Some(realm), _) => realm,
             (None, Some(default)) => default.clone(),
