@@ -183,6 +183,9 @@ pub enum NameFault {
     /// Nobody in particular cannot accept contexts.
     #[error("an acceptor cannot be anonymous")]
     AnonymousAcceptor,
+    /// An exported name that is malformed, or not as its principal would be exported.
+    #[error("it is not in the form in which its principal is exported")]
+    NotCanonical,
     /// Not UTF-8.
     #[error("it is not UTF-8")]
     NotText,

@@ -122,11 +122,15 @@ impl MechName for KerberosName {
         if *self == Self::Anonymous {
             return Err(Error::UNAVAILABLE);
         }
-        let text = self.principal()?.to_string();
+        let principal = self.principal()?;
+        whole(&principal).map_err(|reason| KerberosError::Name {
+            name: principal.to_string(),
+            reason,
+        })?;
         let exported = ExportedName {
             form: Form::Plain,
             mech: KRB5,
-            name: text.as_bytes(),
+            name: &principal.to_octets(),
         };
         Ok(exported.to_octets()?)
     }
@@ -206,12 +210,26 @@ fn enterprise(text: &str, settings: &Settings) -> Result<KerberosName, NameFault
     Ok(KerberosName::Principal(Principal::new(realm, name)))
 }
 
-/// The principal in an exported name object, RFC 1964 §2.1.1: it always has its realm.
+/// The principal in an exported name object, RFC 1964 §2.1.1: it always has its realm. Access lists compare exported
+/// names octet by octet, so that a principal has one only.
 fn exported(octets: &[u8]) -> Result<KerberosName, NameFault> {
-    let exported = ExportedName::parse(octets).map_err(|_| NameFault::Type)?;
+    let exported = ExportedName::parse(octets).map_err(|_| NameFault::NotCanonical)?;
     if exported.mech != KRB5 {
         return Err(NameFault::ForeignExport(Box::new(exported.mech)));
     }
-    let text = std::str::from_utf8(exported.name).map_err(|_| NameFault::NotText)?;
-    Ok(KerberosName::Principal(Principal::parse(text, None)?))
+    let principal = Principal::parse_octets(exported.name, None)?;
+    whole(&principal)?;
+    if principal.to_octets() != exported.name {
+        return Err(NameFault::NotCanonical);
+    }
+    Ok(KerberosName::Principal(principal))
+}
+
+/// Without components, or with empty ones, two principals may have one form.
+fn whole(principal: &Principal) -> Result<(), NameFault> {
+    let components = &principal.name.components;
+    if principal.realm.is_empty() || components.is_empty() || components.iter().any(|component| component.is_empty()) {
+        return Err(NameFault::Empty);
+    }
+    Ok(())
 }

@@ -66,6 +66,67 @@ fn principals_get_the_default_realm_and_survive_export() {
     );
 }
 
+fn export_of(name: &[u8]) -> Name {
+    let exported = ExportedName {
+        form: Form::Plain,
+        mech: KRB5,
+        name,
+    };
+    Name::exported(exported.to_octets().unwrap()).unwrap()
+}
+
+#[test]
+fn exported_names_hold_octets_with_the_escapes_of_mit_only() {
+    let cases: [(&[u8], &[u8]); 5] = [
+        (b"bell\x07", b"bell\x07@R"),
+        (b"\xff\xfe", b"\xff\xfe@R"),
+        (b"a/b@c\\d", br"a\/b\@c\\d@R"),
+        (b"\n\t\x08\0", br"\n\t\b\0@R"),
+        (b"\x7f\x1b[", b"\x7f\x1b[@R"),
+    ];
+    for (component, octets) in cases {
+        let name = PrincipalName::new(NameType::PRINCIPAL, [Component::from(component)]);
+        let name = KerberosName::Principal(Principal::new("R", name));
+        let exported = Name::exported(name.export().unwrap()).unwrap();
+        assert_eq!(exported.as_octets(), export_of(octets).as_octets());
+        assert_eq!(import(&exported).unwrap(), name);
+    }
+}
+
+#[test]
+fn c8_an_exported_name_that_would_be_exported_otherwise_is_refused() {
+    let bad: [&[u8]; 13] = [
+        b"",
+        b"a",
+        b"a@",
+        b"@R",
+        b"a/@R",
+        b"/a@R",
+        b"a//b@R",
+        b"a\0b@R",
+        b"a@R\0",
+        br"\a@R",
+        br"a\x07@R",
+        b"a\tb@R",
+        b"a@R\\",
+    ];
+    for octets in bad {
+        let error = import(&export_of(octets)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadName, "{}", octets.escape_ascii());
+    }
+    let framed = Name::new(&b"\x04\x01\x00"[..], Some(name_type::EXPORTED));
+    assert_eq!(import(&framed).unwrap_err().kind(), ErrorKind::BadName);
+}
+
+#[test]
+fn a_principal_that_could_not_be_imported_again_is_not_exported() {
+    for name in [&[][..], &[""], &["a", ""]] {
+        let name = PrincipalName::new(NameType::PRINCIPAL, name.iter().copied());
+        let name = KerberosName::Principal(Principal::new("R", name));
+        assert_eq!(name.export().unwrap_err().kind(), ErrorKind::BadName);
+    }
+}
+
 #[test]
 fn names_of_other_mechanisms_and_types_are_refused() {
     let foreign = ExportedName {
