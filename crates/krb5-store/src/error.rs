@@ -50,6 +50,16 @@ pub enum Error {
         /// What could stand there.
         expected: &'static str,
     },
+    /// The file belongs to another user, who may have put it there on purpose.
+    #[error("{what} {} belongs to another user (uid {owner}) and is not used{}", path.display(), foreign_hint(*.what))]
+    Foreign {
+        /// The kind of file.
+        what: FileKind,
+        /// The file.
+        path: PathBuf,
+        /// The number of the user it belongs to.
+        owner: u32,
+    },
     /// The operating system refused an operation on a file.
     #[error("cannot {action} {what} {}{}: {source}", path.display(), io_hint(.source, *.what))]
     Io {
@@ -243,6 +253,14 @@ fn io_hint(source: &io::Error, what: FileKind) -> &'static str {
         FileKind::Config => " (set KRB5_CONFIG to a file that you may read)",
         FileKind::CredentialCache => " (if it is another user's, set KRB5CCNAME to a cache of your own)",
         FileKind::Keytab => " (run as a user who may read it, or set KRB5_KTNAME to a keytab that you may read)",
+    }
+}
+
+fn foreign_hint(what: FileKind) -> &'static str {
+    match what {
+        FileKind::Config => "; set KRB5_CONFIG to a file of your own",
+        FileKind::CredentialCache => "; set KRB5CCNAME to a cache of your own",
+        FileKind::Keytab => "; run as that user, or name a keytab of your own",
     }
 }
 

@@ -35,6 +35,8 @@ pub mod keytab;
 mod lock;
 mod name;
 mod octets;
+#[cfg(unix)]
+mod owner;
 pub mod replay;
 #[cfg(unix)]
 mod system;

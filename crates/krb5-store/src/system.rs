@@ -93,10 +93,7 @@ impl<'a> Open<'a> {
                 options.write(true);
             }
         }
-        let action = match self.access {
-            Access::Read => Action::Read,
-            Access::Append | Access::Write => Action::Write,
-        };
+        let action = self.action();
         let file = options.open(self.path).map_err(|source| self.refused(action, source))?;
         let metadata = file
             .metadata()
@@ -105,6 +102,14 @@ impl<'a> Open<'a> {
             return Err(self.not_regular());
         }
         Ok(file)
+    }
+
+    /// What the file is opened for.
+    pub(crate) fn action(&self) -> Action {
+        match self.access {
+            Access::Read => Action::Read,
+            Access::Append | Access::Write => Action::Write,
+        }
     }
 
     /// A symbolic link gives ELOOP, a socket or a pipe without reader ENXIO, a directory EISDIR.
@@ -234,7 +239,8 @@ fn sync_directory(path: &Path) {
     }
 }
 
-fn directory(path: &Path) -> &Path {
+/// The directory that `path` is in.
+pub(crate) fn directory(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

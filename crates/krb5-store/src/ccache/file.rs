@@ -7,7 +7,6 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nix::unistd::Uid;
 use zeroize::Zeroizing;
 
 use super::cache::CredentialCache;
@@ -16,13 +15,14 @@ use super::credential::{removed, write_credential};
 use crate::error::{Action, Error, FileKind, FormatFault};
 use crate::lock::{Mode, lock};
 use crate::octets::Writer;
+use crate::owner::refuse_foreign;
 use crate::proto::Credentials;
 use crate::system::{self, Open, Stamp};
 
 /// A cache in a file, which other Kerberos implementations share.
 ///
-/// Reading locks the file, and is saved where the file has not changed since. Symbolic links are
-/// refused. A new state takes the file's place at once, by renaming; one entry is added by one write
+/// Reading locks the file, and is saved where the file has not changed since. Symbolic links and files
+/// of other users are refused. A new state takes the file's place at once, by renaming; one entry is added by one write
 /// at the end.
 #[derive(Debug)]
 pub struct FileCache {
@@ -86,7 +86,7 @@ impl FileCache {
     fn open_for_change(&self, open: &Open<'_>) -> Result<(File, Parsed), Error> {
         for _ in 0..MAX_REOPENS {
             let file = open.open().map_err(|error| self.missing(error))?;
-            self.refuse_foreign(&file)?;
+            refuse_foreign(open, &file)?;
             lock(&file, Mode::Exclusive, KIND, &self.path)?;
             let stamp = self.stamp(&file)?;
             let named = std::fs::symlink_metadata(&self.path);
@@ -97,18 +97,6 @@ impl FileCache {
             }
         }
         Err(Error::NoCache { name: self.name() })
-    }
-
-    /// Tickets and their keys are not written where another user could have laid a file in wait.
-    fn refuse_foreign(&self, file: &File) -> Result<(), Error> {
-        let metadata = file
-            .metadata()
-            .map_err(|source| KIND.io(Action::Write, &self.path, source))?;
-        let us = Uid::effective();
-        if us.is_root() || metadata.uid() == us.as_raw() {
-            return Ok(());
-        }
-        Err(KIND.io(Action::Write, &self.path, std::io::ErrorKind::PermissionDenied.into()))
     }
 
     /// Writes at the end; takes back what was written if that fails half-way.
@@ -149,6 +137,7 @@ impl CredentialCache for FileCache {
         }
         let open = Open::reading(KIND, &self.path);
         let file = open.open().map_err(|error| self.missing(error))?;
+        refuse_foreign(&open, &file)?;
         lock(&file, Mode::Shared, KIND, &self.path)?;
         let stamp = self.stamp(&file)?;
         let octets = system::read_open(&open, &file, MAX_FILE)?;

@@ -205,6 +205,47 @@ fn links_directories_and_pipes_are_refused() {
     assert_eq!(FileCache::new(&target).principal().unwrap(), principal("alice@R"));
 }
 
+/// Gives the file to another user, which root alone can.
+fn give_away(path: &Path) {
+    std::os::unix::fs::chown(path, Some(ANOTHER), None).unwrap();
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+const ANOTHER: u32 = 4711;
+
+#[test]
+fn a_cache_that_another_user_put_into_a_shared_directory_is_neither_read_nor_changed() {
+    if !nix::unistd::Uid::effective().is_root() {
+        return;
+    }
+    let place = Place::new();
+    let cache = place.initialised();
+    cache.store(&credentials("host/a@R", 100)).unwrap();
+    set_mode(place.directory.path(), 0o1777);
+    assert_eq!(servers(&cache), ["host/a@R"], "one's own");
+    give_away(&place.path());
+    let before = std::fs::read(place.path()).unwrap();
+    let results = [
+        cache.read().map(drop),
+        cache.store(&credentials("host/b@R", 100)),
+        cache.remove(&|_| true).map(drop),
+    ];
+    for result in results {
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::Foreign { owner: ANOTHER, .. }), "{error}");
+        let path = place.path().display().to_string();
+        for part in [path.as_str(), "4711", "set KRB5CCNAME to a cache of your own"] {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+    assert_eq!(std::fs::read(place.path()).unwrap(), before);
+    set_mode(place.directory.path(), 0o755);
+    assert_eq!(servers(&cache), ["host/a@R"], "root, in that user's directory");
+}
+
 #[test]
 fn errors_name_the_file() {
     let place = Place::new();
