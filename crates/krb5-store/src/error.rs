@@ -102,6 +102,14 @@ pub enum Error {
         /// The path.
         path: PathBuf,
     },
+    /// Others may write to the file, and so learn or exchange what is put into it.
+    #[error("{what} {0} may be written to by others and is not changed; first: chmod go-w {0}", path.display())]
+    OthersWrite {
+        /// The kind of file.
+        what: FileKind,
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is larger than what is read.
     #[error("{what} {} is larger than {limit} octets", path.display())]
     TooLarge {

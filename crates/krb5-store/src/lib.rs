@@ -28,6 +28,8 @@
 )]
 
 pub mod ccache;
+#[cfg(unix)]
+mod change;
 pub mod config;
 mod error;
 pub mod keytab;

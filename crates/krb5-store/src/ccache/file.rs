@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::cache::CredentialCache;
 use super::contents::{CacheContents, FormatVersion, Parsed, parse};
 use super::credential::{removed, write_credential};
+use crate::change::open_for_change;
 use crate::error::{Action, Error, FileKind, FormatFault};
 use crate::lock::{Mode, lock};
 use crate::octets::Writer;
@@ -81,22 +82,12 @@ impl FileCache {
         *last = stamp.is_settled().then(|| (stamp, Arc::clone(contents)));
     }
 
-    /// Opens the file for a change, locked, and reads it. If another file takes its place meanwhile,
-    /// that one is opened instead.
+    /// Opens the file for a change, locked, and reads it.
     fn open_for_change(&self, open: &Open<'_>) -> Result<(File, Parsed), Error> {
-        for _ in 0..MAX_REOPENS {
-            let file = open.open().map_err(|error| self.missing(error))?;
-            refuse_foreign(open, &file)?;
-            lock(&file, Mode::Exclusive, KIND, &self.path)?;
-            let stamp = self.stamp(&file)?;
-            let named = std::fs::symlink_metadata(&self.path);
-            if named.is_ok_and(|metadata| Stamp::of(&metadata).is_same_file(&stamp)) {
-                let octets = system::read_open(open, &file, MAX_FILE)?;
-                let parsed = parse(&octets).map_err(|fault| self.bad(fault))?;
-                return Ok((file, parsed));
-            }
-        }
-        Err(Error::NoCache { name: self.name() })
+        let file = open_for_change(open).map_err(|error| self.missing(error))?;
+        let octets = system::read_open(open, &file, MAX_FILE)?;
+        let parsed = parse(&octets).map_err(|fault| self.bad(fault))?;
+        Ok((file, parsed))
     }
 
     /// Writes at the end; takes back what was written if that fails half-way.
@@ -216,8 +207,6 @@ fn unwritable(fault: FormatFault) -> Error {
 const KIND: FileKind = FileKind::CredentialCache;
 /// Octets in a file.
 const MAX_FILE: u64 = 64 << 20;
-/// How often another file may take the place of the one that was opened.
-const MAX_REOPENS: usize = 16;
 
 #[cfg(test)]
 mod tests;

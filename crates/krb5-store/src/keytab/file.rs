@@ -1,12 +1,13 @@
 //! Keytabs in files.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::format::{Keytab, KeytabEntry, Parsed, VERSION_2, parse, record};
 use super::source::KeySource;
+use crate::change::open_for_change;
 use crate::error::{Action, Error, FileKind, FormatFault};
 use crate::lock::{Mode, lock};
 use crate::octets::{ByteOrder, Writer};
@@ -16,7 +17,7 @@ use crate::system::{self, Open, Stamp};
 ///
 /// Reading locks the file, follows symbolic links (mounted secrets are links), and is saved where the
 /// file has not changed since. Changes are made in place, so that owner and mode of the file stay;
-/// they refuse symbolic links.
+/// they refuse symbolic links, files of other users, and files that others may write to.
 #[derive(Debug)]
 pub struct FileKeytab {
     path: PathBuf,
@@ -58,8 +59,8 @@ impl FileKeytab {
             writer.put(&record(entry).map_err(unwritable)?);
         }
         let records = writer.finish();
-        match Open::writing(KIND, &self.path).open() {
-            Ok(file) => self.append_records(&file, &records),
+        match self.open_for_change() {
+            Ok((file, parsed)) => self.append_records(&file, &parsed, &records),
             Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 let entries = entries.to_vec();
                 let octets = Keytab { entries }.to_octets().map_err(unwritable)?;
@@ -74,10 +75,7 @@ impl FileKeytab {
     /// # Errors
     /// As [`FileKeytab::append`].
     pub fn remove(&self, unwanted: impl Fn(&KeytabEntry) -> bool) -> Result<usize, Error> {
-        let file = Open::writing(KIND, &self.path)
-            .open()
-            .map_err(|error| self.missing(error))?;
-        let parsed = self.read_for_change(&file)?;
+        let (file, parsed) = self.open_for_change().map_err(|error| self.missing(error))?;
         let mut count = 0_usize;
         for (entry, place) in parsed.keytab.entries.iter().zip(&parsed.places) {
             if unwanted(entry) {
@@ -89,8 +87,7 @@ impl FileKeytab {
         Ok(count)
     }
 
-    fn append_records(&self, file: &File, records: &[u8]) -> Result<(), Error> {
-        let parsed = self.read_for_change(file)?;
+    fn append_records(&self, file: &File, parsed: &Parsed, records: &[u8]) -> Result<(), Error> {
         let end = u64::try_from(parsed.end).unwrap_or(u64::MAX);
         file.set_len(end).map_err(|source| self.unwritten(source))?;
         let written = self.write_at(file, records, parsed.end);
@@ -101,14 +98,29 @@ impl FileKeytab {
         file.sync_all().map_err(|source| self.unwritten(source))
     }
 
-    fn read_for_change(&self, file: &File) -> Result<Parsed, Error> {
-        lock(file, Mode::Exclusive, KIND, &self.path)?;
-        let octets = system::read_open(&Open::writing(KIND, &self.path), file, MAX_FILE)?;
+    /// Opens the file for a change, locked, and reads it.
+    fn open_for_change(&self) -> Result<(File, Parsed), Error> {
+        let open = Open::writing(KIND, &self.path);
+        let file = open_for_change(&open)?;
+        self.refuse_writable(&file)?;
+        let octets = system::read_open(&open, &file, MAX_FILE)?;
         let parsed = parse(&octets).map_err(|fault| self.bad(fault))?;
         if parsed.version != VERSION_2 {
             return Err(unwritable(FormatFault::Version(parsed.version)));
         }
-        Ok(parsed)
+        Ok((file, parsed))
+    }
+
+    /// Long-term keys are not written where others could exchange them.
+    fn refuse_writable(&self, file: &File) -> Result<(), Error> {
+        let metadata = file.metadata().map_err(|source| self.unwritten(source))?;
+        if metadata.mode() & OTHERS_WRITE == 0 {
+            return Ok(());
+        }
+        Err(Error::OthersWrite {
+            what: KIND,
+            path: self.path.clone(),
+        })
     }
 
     fn write_at(&self, file: &File, octets: &[u8], offset: usize) -> Result<(), Error> {
@@ -187,6 +199,8 @@ fn unwritable(fault: FormatFault) -> Error {
 
 const KIND: FileKind = FileKind::Keytab;
 const LENGTH_OCTETS: usize = 4;
+/// The mode bits of the group and of everybody.
+const OTHERS_WRITE: u32 = 0o022;
 /// Octets in a file.
 const MAX_FILE: u64 = 64 << 20;
 

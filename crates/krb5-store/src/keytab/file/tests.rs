@@ -112,6 +112,7 @@ fn a_whole_keytab_takes_the_place_of_another() {
 fn version_one_is_read_but_not_changed() {
     let place = Place::new();
     std::fs::write(place.path(), b"\x05\x01").unwrap();
+    set_mode(&place.path(), 0o600);
     let keytab = place.keytab();
     assert!(entries(&keytab).is_empty());
     for error in [
@@ -171,6 +172,91 @@ fn links_are_followed_to_read_and_refused_to_change() {
         Err(Error::NotRegular { .. })
     ));
     assert!(matches!(keytab.remove(|_| true), Err(Error::NotRegular { .. })));
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Changes the file while it is locked, and puts another into its place before the lock is given up.
+fn change_during_replacement<T: Send>(place: &Place, change: impl FnOnce(FileKeytab) -> T + Send) -> T {
+    let path = place.path();
+    place.keytab().append(&[entry("host/old@R", 1)]).unwrap();
+    let held = Open::writing(KIND, &path).open().unwrap();
+    lock(&held, Mode::Exclusive, KIND, &path).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| change(place.keytab()));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let entries = vec![entry("host/new@R", 1)];
+        place.keytab().replace(&Keytab { entries }).unwrap();
+        drop(held);
+        waiting.join().unwrap()
+    })
+}
+
+#[test]
+fn keys_are_added_to_the_file_that_took_the_place_of_a_locked_one() {
+    let place = Place::new();
+    change_during_replacement(&place, |keytab| keytab.append(&[entry("host/late@R", 1)])).unwrap();
+    assert_eq!(
+        entries(&place.keytab()),
+        named(&[("host/new@R", 1), ("host/late@R", 1)])
+    );
+}
+
+#[test]
+fn keys_are_removed_from_the_file_that_took_the_place_of_a_locked_one() {
+    let place = Place::new();
+    assert_eq!(
+        change_during_replacement(&place, |keytab| keytab.remove(|_| true)).unwrap(),
+        1
+    );
+    assert!(entries(&place.keytab()).is_empty());
+}
+
+#[test]
+fn a_file_that_others_may_write_to_is_read_but_given_no_keys() {
+    let place = Place::new();
+    let keytab = place.keytab();
+    keytab.append(&[entry("host/a@R", 1)]).unwrap();
+    for mode in [0o620, 0o602, 0o666] {
+        set_mode(&place.path(), mode);
+        let results = [
+            keytab.append(&[entry("host/b@R", 1)]),
+            keytab.remove(|_| true).map(drop),
+        ];
+        for result in results {
+            let error = result.unwrap_err();
+            assert!(matches!(error, Error::OthersWrite { .. }), "{mode:o}: {error}");
+            let name = place.path().display().to_string();
+            for part in [name.as_str(), "chmod go-w"] {
+                assert!(error.to_string().contains(part), "{error}");
+            }
+        }
+        assert_eq!(entries(&keytab), named(&[("host/a@R", 1)]));
+    }
+    set_mode(&place.path(), 0o644);
+    keytab.append(&[entry("host/b@R", 1)]).unwrap();
+    assert_eq!(entries(&keytab), named(&[("host/a@R", 1), ("host/b@R", 1)]));
+}
+
+#[test]
+fn a_file_of_another_user_in_a_shared_directory_is_read_but_given_no_keys() {
+    if !nix::unistd::Uid::effective().is_root() {
+        return;
+    }
+    let place = Place::new();
+    let keytab = place.keytab();
+    keytab.append(&[entry("host/a@R", 1)]).unwrap();
+    std::os::unix::fs::chown(place.path(), Some(4711), None).unwrap();
+    set_mode(place.directory.path(), 0o1777);
+    for error in [
+        keytab.append(&[entry("host/b@R", 1)]).unwrap_err(),
+        keytab.remove(|_| true).unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::Foreign { owner: 4711, .. }), "{error}");
+    }
+    assert_eq!(entries(&keytab), named(&[("host/a@R", 1)]));
 }
 
 #[test]

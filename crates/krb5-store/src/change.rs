@@ -1,0 +1,36 @@
+//! Files that others read and change at the same time, opened to be changed.
+
+use std::fs::File;
+use std::io;
+
+use crate::error::Error;
+use crate::lock::{Mode, lock};
+use crate::owner::refuse_foreign;
+use crate::system::{Open, Stamp};
+
+/// Opens a file and locks it for nobody else. If another file takes its place before it is locked, that
+/// one is opened instead: what is written to the old one is lost. Files of other users are refused.
+pub(crate) fn open_for_change(open: &Open<'_>) -> Result<File, Error> {
+    for _ in 0..MAX_REOPENS {
+        let file = open.open()?;
+        refuse_foreign(open, &file)?;
+        lock(&file, Mode::Exclusive, open.what, open.path)?;
+        if is_in_place(open, &file)? {
+            return Ok(file);
+        }
+    }
+    let restless = io::Error::other("other files keep taking its place");
+    Err(open.what.io(open.action(), open.path, restless))
+}
+
+/// Whether the path still names the open file.
+fn is_in_place(open: &Open<'_>, file: &File) -> Result<bool, Error> {
+    let opened = file
+        .metadata()
+        .map_err(|source| open.what.io(open.action(), open.path, source))?;
+    let named = std::fs::symlink_metadata(open.path);
+    Ok(named.is_ok_and(|named| Stamp::of(&named).is_same_file(&Stamp::of(&opened))))
+}
+
+/// How often another file may take the place of the one that was opened.
+const MAX_REOPENS: usize = 16;
