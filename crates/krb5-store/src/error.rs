@@ -72,6 +72,16 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+    /// The file has further names (hard links) under which it may be something else.
+    #[error("{what} {} has {names} names (hard links) and is not removed; remove the others first", path.display())]
+    Linked {
+        /// The kind of file.
+        what: FileKind,
+        /// The file.
+        path: PathBuf,
+        /// How many names it has.
+        names: u64,
+    },
     /// Another process kept the file locked for too long.
     #[error("{what} {} is locked by another process (waited {} s)", path.display(), .waited.as_secs())]
     Locked {

@@ -90,6 +90,30 @@ impl FileCache {
         Ok((file, parsed))
     }
 
+    /// Waits for whoever changes the file that is to be replaced. What cannot be opened for a change is
+    /// not changed by anybody like us.
+    fn lock_old(&self) -> Result<Option<File>, Error> {
+        match open_for_change(&Open::writing(KIND, &self.path)) {
+            Ok(file) => Ok(Some(file)),
+            Err(Error::Foreign { .. } | Error::Io { .. }) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn refuse_linked(&self, file: &File) -> Result<(), Error> {
+        let metadata = file
+            .metadata()
+            .map_err(|source| KIND.io(Action::Read, &self.path, source))?;
+        match metadata.nlink() {
+            0 | 1 => Ok(()),
+            names => Err(Error::Linked {
+                what: KIND,
+                path: self.path.clone(),
+                names,
+            }),
+        }
+    }
+
     /// Writes at the end; takes back what was written if that fails half-way.
     fn append(&self, mut file: &File, octets: &[u8], end: usize) -> Result<(), Error> {
         let failed = |source| KIND.io(Action::Write, &self.path, source);
@@ -143,13 +167,8 @@ impl CredentialCache for FileCache {
 
     fn replace(&self, contents: &CacheContents) -> Result<(), Error> {
         let octets = contents.to_octets().map_err(unwritable)?;
-        match std::fs::symlink_metadata(&self.path) {
-            Ok(metadata) if !metadata.is_file() => Err(Error::NotRegular {
-                what: KIND,
-                path: self.path.clone(),
-            }),
-            _ => system::replace(KIND, &self.path, &octets),
-        }
+        let _old = self.lock_old()?;
+        system::replace(KIND, &self.path, &octets)
     }
 
     fn store(&self, credentials: &Credentials) -> Result<(), Error> {
@@ -170,26 +189,43 @@ impl CredentialCache for FileCache {
         Ok(count)
     }
 
-    /// Overwrites the keys before the file is removed, as far as the file system overwrites at all.
+    /// Overwrites the keys of the removed file, as far as the file system overwrites at all. What is no
+    /// cache, or has another name too, stays as it is.
     fn destroy(&self) -> Result<(), Error> {
-        let file = Open::writing(KIND, &self.path)
-            .open()
-            .map_err(|error| self.missing(error))?;
-        lock(&file, Mode::Exclusive, KIND, &self.path)?;
+        let open = Open::writing(KIND, &self.path);
+        let file = open_for_change(&open).map_err(|error| self.missing(error))?;
+        self.refuse_linked(&file)?;
+        refuse_other_formats(&system::read_open(&open, &file, MAX_FILE)?).map_err(|fault| self.bad(fault))?;
         std::fs::remove_file(&self.path).map_err(|source| self.missing(KIND.io(Action::Remove, &self.path, source)))?;
-        let mut left = file.metadata().map_or(0, |metadata| metadata.len());
-        let zeroes = [0; 4096];
-        let mut offset = 0_u64;
-        while left > 0 {
-            let count = left.min(4096);
-            let part = usize::try_from(count).ok().and_then(|count| zeroes.get(..count));
-            if part.is_none_or(|part| file.write_all_at(part, offset).is_err()) {
-                break;
-            }
-            offset = offset.saturating_add(count);
-            left = left.saturating_sub(count);
-        }
+        overwrite_nameless(&file);
         Ok(())
+    }
+}
+
+/// Damaged caches may be destroyed. The first two versions look like keytabs at first.
+fn refuse_other_formats(octets: &[u8]) -> Result<(), FormatFault> {
+    match (parse(octets), octets) {
+        (Ok(_), _) | (Err(_), [5, 3 | 4, ..]) => Ok(()),
+        (Err(fault), _) => Err(fault),
+    }
+}
+
+/// Writes zeroes, unless the file got another name meanwhile.
+fn overwrite_nameless(file: &File) {
+    let mut left = match file.metadata() {
+        Ok(metadata) if metadata.nlink() == 0 => metadata.len(),
+        _ => return,
+    };
+    let zeroes = [0; 4096];
+    let mut offset = 0_u64;
+    while left > 0 {
+        let count = left.min(4096);
+        let part = usize::try_from(count).ok().and_then(|count| zeroes.get(..count));
+        if part.is_none_or(|part| file.write_all_at(part, offset).is_err()) {
+            break;
+        }
+        offset = offset.saturating_add(count);
+        left = left.saturating_sub(count);
     }
 }
 

@@ -326,10 +326,113 @@ fn f3_a_writer_that_waited_for_a_replaced_file_writes_to_its_successor() {
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| place.cache().store(&credentials("host/late@R", 100)));
         std::thread::sleep(Duration::from_millis(20));
-        cache.initialise(&principal("bob@R")).unwrap();
+        put_in_place(&path, "bob@R");
         drop(held);
         waiting.join().unwrap().unwrap();
     });
     assert_eq!(cache.principal().unwrap(), principal("bob@R"));
     assert_eq!(cache.read().unwrap().credentials.len(), 1);
+}
+
+/// What another implementation does that looks for no lock.
+fn put_in_place(path: &Path, name: &str) {
+    let octets = CacheContents::new(principal(name)).to_octets().unwrap();
+    system::replace(KIND, path, &octets).unwrap();
+}
+
+#[test]
+fn a_new_state_waits_for_whoever_changes_the_old_one() {
+    let place = Place::new();
+    let cache = place.initialised();
+    let path = place.path();
+    let held = Open::writing(KIND, &path).open().unwrap();
+    lock(&held, Mode::Exclusive, KIND, &path).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| place.cache().initialise(&principal("bob@R")));
+        std::thread::sleep(Duration::from_millis(50));
+        let named = std::fs::metadata(&path).unwrap().ino();
+        assert_eq!(named, held.metadata().unwrap().ino(), "replaced in spite of the lock");
+        drop(held);
+        waiting.join().unwrap().unwrap();
+    });
+    assert_eq!(cache.principal().unwrap(), principal("bob@R"));
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_to_is_replaced_all_the_same() {
+    let place = Place::new();
+    let cache = place.initialised();
+    set_mode(&place.path(), 0o400);
+    cache.initialise(&principal("bob@R")).unwrap();
+    std::fs::write(place.path(), "no cache").unwrap();
+    cache.initialise(&principal("carol@R")).unwrap();
+    assert_eq!(cache.principal().unwrap(), principal("carol@R"));
+}
+
+#[test]
+fn destroying_overwrites_the_cache_that_took_the_place_of_a_locked_one() {
+    let place = Place::new();
+    let cache = place.initialised();
+    let path = place.path();
+    let held = Open::writing(KIND, &path).open().unwrap();
+    lock(&held, Mode::Exclusive, KIND, &path).unwrap();
+    let successor = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| place.cache().destroy());
+        std::thread::sleep(Duration::from_millis(20));
+        put_in_place(&path, "bob@R");
+        let successor = File::open(&path).unwrap();
+        drop(held);
+        waiting.join().unwrap().unwrap();
+        successor
+    });
+    assert!(matches!(cache.read(), Err(Error::NoCache { .. })));
+    let octets = system::read_open(&Open::reading(KIND, &path), &successor, MAX_FILE).unwrap();
+    assert!(octets.len() > 4 && octets.iter().all(|octet| *octet == 0));
+}
+
+#[test]
+fn only_caches_are_destroyed() {
+    let keytab = b"\x05\x02\0\0\0\x27\0\x01\0\x01R\0\x01a\0\0\0\x01\0\0\0\0\x01\0\x12\0\x10ABCDEFGHIJKLMNOP";
+    let others: [&[u8]; 7] = [
+        b"",
+        b"\x05",
+        b"my thesis",
+        b"\x05\x05",
+        b"\x05\x01",
+        b"\x05\x02",
+        keytab,
+    ];
+    let place = Place::new();
+    for octets in others {
+        std::fs::write(place.path(), octets).unwrap();
+        assert!(
+            matches!(place.cache().destroy(), Err(Error::BadFile { .. })),
+            "{octets:x?}"
+        );
+        assert_eq!(std::fs::read(place.path()).unwrap(), octets);
+    }
+    for damaged in [b"\x05\x03\0", b"\x05\x04\0"] {
+        std::fs::write(place.path(), damaged).unwrap();
+        place.cache().destroy().unwrap();
+        assert_eq!(place.files(), 0);
+    }
+}
+
+#[test]
+fn a_cache_with_another_name_is_not_destroyed() {
+    let place = Place::new();
+    let cache = place.initialised();
+    let before = std::fs::read(place.path()).unwrap();
+    let other = place.directory.path().join("other");
+    std::fs::hard_link(place.path(), &other).unwrap();
+    let error = cache.destroy().unwrap_err();
+    assert!(matches!(error, Error::Linked { names: 2, .. }), "{error}");
+    let path = place.path().display().to_string();
+    assert!(error.to_string().contains(&path), "{error}");
+    for path in [&place.path(), &other] {
+        assert_eq!(std::fs::read(path).unwrap(), before);
+    }
+    std::fs::remove_file(other).unwrap();
+    cache.destroy().unwrap();
+    assert_eq!(place.files(), 0);
 }
