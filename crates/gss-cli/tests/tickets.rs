@@ -5,7 +5,10 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::Arc;
 
+use krb5_proto::{EncryptionKey, KerberosTime};
+use krb5_store::keytab::{FileKeytab, KeySource as _};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -212,6 +215,22 @@ fn keytabs_are_written_listed_and_used() {
     let alices: Vec<_> = alices.filter(|key| key["principal"] == "alice@CLI.TEST").collect();
     assert_eq!(alices.len(), 1);
     assert_eq!(alices[0]["enctype"], "aes256-cts-hmac-sha384-192");
+}
+
+#[test]
+fn of_the_keys_in_a_keytab_those_written_last_are_used() {
+    let realm = Realm::new(&["--enctypes", "aes256-sha2"]);
+    let keytab = FileKeytab::new(realm.path("keytab")).read().unwrap();
+    let mut new = keytab.entries[0].clone();
+    let mut old = new.clone();
+    // Where a key version has eight bits, 255 comes before 0.
+    (old.kvno, old.timestamp) = (255, KerberosTime(1_000));
+    (new.kvno, new.timestamp) = (1, KerberosTime(2_000));
+    old.key = Arc::new(EncryptionKey::new(old.key.keytype, vec![7; 32]));
+    let wrapped = FileKeytab::new(realm.path("wrapped"));
+    wrapped.append(&[old, new]).unwrap();
+    let told = realm.done(&["kinit", "-k", "-t", "wrapped"], "");
+    assert!(told.contains("Ticket of HTTP/localhost@CLI.TEST"), "{told}");
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
-use krb5_crypto::Key;
 use krb5_proto::Principal;
 use krb5_proto::exchange::{AsOptions, AsOutcome, LongTerm, TimeSync};
 use krb5_proto::messages::KdcOptions;
@@ -141,18 +140,7 @@ fn credential(args: &Args, local: &Local, client: &Principal) -> anyhow::Result<
     }
     let keytab = keytab(args, local)?;
     let contents = keytab.read().hint("name the keytab with -t")?;
-    let mut entries: Vec<_> = contents
-        .entries
-        .iter()
-        .filter(|entry| entry.principal == *client)
-        .collect();
-    // The newest key of each type is the one to use.
-    entries.sort_by_key(|entry| std::cmp::Reverse((entry.kvno, entry.timestamp)));
-    let keys: Vec<Arc<Key>> = entries
-        .iter()
-        .filter_map(|entry| entry.key.to_key(local.provider()).ok())
-        .map(Arc::new)
-        .collect();
+    let keys = contents.newest_keys(client, local.provider());
     if keys.is_empty() {
         let others: Vec<_> = contents
             .entries
