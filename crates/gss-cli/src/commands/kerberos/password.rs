@@ -1,7 +1,8 @@
 //! Passwords: from a terminal without showing them, from standard input, or from a file. Never from arguments.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Read};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -37,14 +38,19 @@ impl Source {
         if io::stdin().is_terminal() {
             return from_terminal(principal, typed);
         }
-        first_line(io::stdin().lock()).context("cannot read the password from standard input")
+        from_stdin().context("cannot read the password from standard input")
     }
 }
 
 fn from_file(path: &Path) -> anyhow::Result<Secret> {
     let told = || format!("cannot read the password from {}", path.display());
     let file = File::open(path).with_context(told)?;
-    first_line(BufReader::new(file)).with_context(told)
+    first_line(file).with_context(told)
+}
+
+/// Around the buffer that standard input has, which would keep the password.
+fn from_stdin() -> anyhow::Result<Secret> {
+    first_line(File::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 
 fn from_terminal(principal: &Principal, typed: Typed) -> anyhow::Result<Secret> {
@@ -60,18 +66,32 @@ fn from_terminal(principal: &Principal, typed: Typed) -> anyhow::Result<Secret> 
 }
 
 /// The first line without its end. Ends in CR LF occur where the file was written elsewhere.
-fn first_line(input: impl BufRead) -> anyhow::Result<Secret> {
-    // Room for all of it, so that no copies are left behind by growing.
-    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));
-    let limit = u64::try_from(LONGEST)?;
-    let read = input.take(limit).read_until(b'\n', &mut line)?;
-    if read == 0 {
+///
+/// `input` has no buffer, so that the password is nowhere but in the one that is zeroised.
+fn first_line(mut input: impl Read) -> anyhow::Result<Secret> {
+    let mut line = Zeroizing::new(vec![0; LONGEST]);
+    let mut filled = 0;
+    let end = loop {
+        let (read, room) = line.split_at_mut(filled);
+        if let Some(end) = read.iter().position(|octet| *octet == b'\n') {
+            break Some(end);
+        }
+        if room.is_empty() {
+            bail!("the line is longer than {LONGEST} octets");
+        }
+        match input.read(room) {
+            Ok(0) => break None,
+            Ok(count) => filled = filled.saturating_add(count),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    };
+    if filled == 0 {
         bail!("there is none: one line is expected");
     }
-    if line.pop_if(|octet| *octet == b'\n').is_some() {
+    line.truncate(end.unwrap_or(filled));
+    if end.is_some() {
         line.pop_if(|octet| *octet == b'\r');
-    } else if read == LONGEST {
-        bail!("the line is longer than {LONGEST} octets");
     }
     Ok(Secret::from(line))
 }
@@ -105,6 +125,39 @@ mod tests {
     fn no_line_and_endless_lines_are_errors() {
         assert!(first_line(&b""[..]).is_err());
         assert!(first_line(vec![b'x'; LONGEST].as_slice()).is_err());
-        assert!(first_line(BufReader::new(io::repeat(b'x'))).is_err());
+        assert!(first_line(io::repeat(b'x')).is_err());
+    }
+
+    /// Gives its octets one at a time, each after an interruption, and remembers where it put them.
+    struct Slow<'a> {
+        octets: &'a [u8],
+        interrupted: bool,
+        places: Vec<*const u8>,
+    }
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            self.interrupted = !self.interrupted;
+            if self.interrupted {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            let count = self.octets.read(&mut room[..1])?;
+            self.places.push(room.as_ptr());
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn a_password_is_read_to_where_it_stays() {
+        let mut input = Slow {
+            octets: b"secret\nnext\n",
+            interrupted: false,
+            places: Vec::new(),
+        };
+        let password = first_line(&mut input).unwrap();
+        assert_eq!(password.expose(), b"secret");
+        let stays = password.expose().as_ptr_range();
+        assert!(input.places[..6].iter().all(|place| stays.contains(place)));
+        assert_eq!(input.octets, b"next\n", "nothing beyond the line is waited for");
     }
 }
