@@ -9,6 +9,7 @@ use gss_core::{
     Flags, Flow, Flowing, Handshake, Initiate, InitiatorContext, MechName, Progress, Role, Step, StepError,
 };
 use krb5_crypto::Key;
+use krb5_proto::error::EtypeNumbers;
 use krb5_proto::exchange::ap::{self, ApInitiate, ApInitiated, ApReplied, InitialSequence};
 use krb5_proto::exchange::{Subkey, TgsOptions, krb_error};
 use krb5_proto::messages::{ApOptions, AuthorizationData, Checksum, TicketFlags};
@@ -253,8 +254,21 @@ impl AwaitApRep {
     fn verify(&self, token: &[u8]) -> Result<ApReplied, KerberosError> {
         let token = ContextToken::parse(token)?;
         match (token.id, krb_error::is_krb_error(token.message)) {
-            (TokenId::ApRep, false) | (TokenId::KrbError, true) => Ok(self.initiated.verify_rep(token.message)?),
+            (TokenId::ApRep, false) | (TokenId::KrbError, true) => {
+                let replied = self.initiated.verify_rep(token.message)?;
+                self.permit(replied.subkey.as_deref())?;
+                Ok(replied)
+            }
             _ => Err(KerberosError::TokenExpected("an AP-REP or a KRB-ERROR")),
+        }
+    }
+
+    /// The acceptor's subkey protects the messages: it must be of a type that may be used at all.
+    fn permit(&self, subkey: Option<&Key>) -> Result<(), KerberosError> {
+        let permitted = self.request.start.environment.settings.permitted_enctypes();
+        match subkey.map(Key::enctype).filter(|etype| !permitted.contains(etype)) {
+            Some(etype) => Err(krb5_proto::Error::EtypeNotPermitted(EtypeNumbers::of(&[etype])).into()),
+            None => Ok(()),
         }
     }
 }

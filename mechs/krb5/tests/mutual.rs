@@ -4,13 +4,20 @@
 
 mod world;
 
+use std::sync::Arc;
+
 use gss_core::{Accept, ErrorKind, Flags, InitiatorContext, Sequence, Step, StepError, framing};
 use gss_mech_krb5::{KRB5, KerberosError};
-use krb5_crypto::Enctype;
+use krb5_crypto::primitives::rustcrypto::PROVIDER;
+use krb5_crypto::{Enctype, Key};
+use krb5_kdc::Kdc;
+use krb5_proto::exchange::ap::{self, AcceptPolicy, AcceptorSubkey};
 use krb5_proto::exchange::krb_error;
 use krb5_proto::messages::{ApRep, EncryptedData};
 use krb5_proto::{ErrorCode, Principal};
-use world::{World, shift, time};
+use krb5_store::config::Settings;
+use krb5_store::keytab::{Acceptor, MemoryKeytab};
+use world::{CONFIGURATION, REALM, World, shift, time};
 
 fn token(id: [u8; 2], message: &[u8]) -> Vec<u8> {
     framing::wrap(&KRB5, &[&id[..], message].concat())
@@ -93,6 +100,28 @@ fn the_initiators_own_token_sent_back_proves_nothing() {
     let (request, context) = waiting(&world);
     let error = refused(&world, context, Some(&request));
     assert_eq!(error.error, ErrorKind::DefectiveToken);
+}
+
+#[test]
+fn a_subkey_of_a_type_that_is_not_permitted_is_refused() {
+    let only = "[libdefaults]\n    permitted_enctypes = aes256-cts-hmac-sha1-96\n";
+    let configuration = CONFIGURATION.replacen("[libdefaults]", only, 1);
+    let builder = Kdc::builder(REALM).enctypes(&[Enctype::Aes256CtsHmacSha196]);
+    let world = World::with(builder, &configuration);
+    let (request, context) = waiting(&world);
+    let ap_req = framing::parse(&request).unwrap().1.get(2..).unwrap();
+    let keytab = MemoryKeytab::new("by hand", world.kdc.service_keytab());
+    let keys = Acceptor::new(Arc::new(keytab), None, &Settings::default(), &PROVIDER);
+    let accepted = ap::accept(&PROVIDER, &keys, ap_req, &AcceptPolicy::default(), time(&world.clock)).unwrap();
+    let weaker = Arc::new(Key::generate(&PROVIDER, Enctype::Aes128CtsHmacSha196).unwrap());
+    let (ap_rep, _) = accepted
+        .reply(&PROVIDER, AcceptorSubkey::Given(weaker), Some(1))
+        .unwrap();
+    let error = refused(&world, context, Some(&token([2, 0], &ap_rep))).error;
+    assert!(matches!(
+        error.reason_as(),
+        Some(KerberosError::Protocol(krb5_proto::Error::EtypeNotPermitted(_)))
+    ));
 }
 
 #[test]
