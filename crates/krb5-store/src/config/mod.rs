@@ -9,6 +9,7 @@ mod kdc;
 mod line;
 mod parser;
 mod profile;
+mod servers;
 mod settings;
 mod switch;
 

@@ -307,7 +307,7 @@ impl Settings {
         self.profile.value(&["libdefaults", key]).map(|value| value.text)
     }
 
-    fn addresses(&self, realm: &str, key: &str) -> Result<Vec<KdcAddress>, Error> {
+    pub(super) fn addresses(&self, realm: &str, key: &str) -> Result<Vec<KdcAddress>, Error> {
         let values = self.profile.values(&["realms", realm, key]);
         let network = values.into_iter().filter(|value| !value.text.starts_with('/'));
         network
@@ -379,13 +379,12 @@ const CLIENT_KEYTAB: &str = "FILE:/etc/krb5/user/%{euid}/client.keytab";
 const CREDENTIAL_CACHE: &str = "FILE:/tmp/krb5cc_%{uid}";
 
 /// Keys of `[libdefaults]` that are recognised, and have no effect so far.
-const NOT_SUPPORTED: [&str; 19] = [
+const NOT_SUPPORTED: [&str; 18] = [
     "allow_des3",
     "allow_rc4",
     "ap_req_checksum_type",
     "ccache_type",
     "default_rcache_name",
-    "dns_uri_lookup",
     "err_fmt",
     "extra_addresses",
     "k5login_authoritative",

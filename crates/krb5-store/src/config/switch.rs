@@ -18,6 +18,8 @@ pub enum Switch {
     DnsLookupKdc,
     /// `dns_lookup_realm`: look for realms in the DNS; off.
     DnsLookupRealm,
+    /// `dns_uri_lookup`: look for URI records before SRV records; on.
+    DnsUriLookup,
     /// `enforce_ok_as_delegate`: delegate to marked services only; off.
     EnforceOkAsDelegate,
     /// `forwardable`: ask for forwardable tickets; off.
@@ -94,7 +96,7 @@ fn mask(bit: usize) -> u32 {
         .unwrap_or(0)
 }
 
-const TABLE: [(Switch, &str, bool); 13] = [
+const TABLE: [(Switch, &str, bool); 14] = [
     (Switch::AllowWeakCrypto, "allow_weak_crypto", false),
     (Switch::Canonicalize, "canonicalize", false),
     (
@@ -104,6 +106,7 @@ const TABLE: [(Switch, &str, bool); 13] = [
     ),
     (Switch::DnsLookupKdc, "dns_lookup_kdc", true),
     (Switch::DnsLookupRealm, "dns_lookup_realm", false),
+    (Switch::DnsUriLookup, "dns_uri_lookup", true),
     (Switch::EnforceOkAsDelegate, "enforce_ok_as_delegate", false),
     (Switch::Forwardable, "forwardable", false),
     (Switch::IgnoreAcceptorHostname, "ignore_acceptor_hostname", false),
