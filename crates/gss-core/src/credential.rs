@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{CoreError, Error, ErrorKind, MechCred, MechName, Name, Octets, Oid, OidList};
+use crate::{CoreError, CredStore, Error, ErrorKind, MechCred, MechName, Name, Octets, Oid, OidList};
 
 /// A credential: one element for each of several mechanisms, in the order of preference.
 #[derive(Clone, Default)]
@@ -178,63 +178,6 @@ pub enum CredSource {
     Store(CredStore),
 }
 
-/// A credential store, as keys and values that the mechanisms define: `ccache`, `keytab`, `client_keytab`, `rcache`,
-/// `password`, … A mechanism ignores keys that it does not know. Values may be secret and are not printed.
-#[derive(Clone, Default)]
-pub struct CredStore {
-    entries: Vec<(String, Arc<Octets>)>,
-}
-
-impl CredStore {
-    /// An empty store.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The same with one more entry.
-    #[must_use]
-    pub fn with(mut self, key: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
-        self.entries.push((key.into(), Arc::new(Octets::new(value.into()))));
-        self
-    }
-
-    /// The first value of `key`.
-    #[must_use]
-    pub fn value(&self, key: &str) -> Option<&[u8]> {
-        self.entries
-            .iter()
-            .find(|(known, _)| known == key)
-            .map(|(_, value)| &***value)
-    }
-
-    /// The first value of `key`, which must be UTF-8.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NoCred`] if it is not: a value that cannot be read is not the same as none.
-    pub fn text(&self, key: &str) -> Result<Option<&str>, Error> {
-        let Some(value) = self.value(key) else { return Ok(None) };
-        match std::str::from_utf8(value) {
-            Ok(text) => Ok(Some(text)),
-            Err(_) => Err(Error::core(
-                ErrorKind::NoCred,
-                CoreError::StoreText { key: key.to_owned() },
-            )),
-        }
-    }
-
-    /// The keys, in order.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().map(|(key, _)| key.as_str())
-    }
-}
-
-impl fmt::Debug for CredStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.keys()).finish()
-    }
-}
-
 /// What is known of a credential element, RFC 2743 §2.1.3. Times are since 1970; `None` means that it does not
 /// expire, or that it is not for this use.
 #[derive(Clone, Debug, Default)]
@@ -282,9 +225,18 @@ pub enum Rank {
     Default,
 }
 
-/// What has been stored.
+/// What has been stored of one element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stored {
+    /// The use that was stored.
+    pub usage: CredUsage,
+}
+
+/// What has been stored of a credential, RFC 5588 §3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredElements {
+    /// The mechanisms whose elements were stored, in the credential's order.
+    pub mechs: Vec<Oid>,
     /// The use that was stored.
     pub usage: CredUsage,
 }

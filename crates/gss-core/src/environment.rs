@@ -22,7 +22,18 @@ pub struct Environment {
     variables: BTreeMap<String, String>,
     host: Option<String>,
     user: Option<User>,
+    privileges: Privileges,
     extensions: BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>,
+}
+
+/// Whether whoever started the process may be trusted with what it is allowed to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Privileges {
+    /// The process may do what its starter may.
+    #[default]
+    Ordinary,
+    /// It may do more (setuid): files and variables of its starter do not choose its configuration.
+    Raised,
 }
 
 /// The user as whom the process runs.
@@ -45,6 +56,7 @@ impl Environment {
             variables: BTreeMap::new(),
             host: None,
             user: None,
+            privileges: Privileges::Ordinary,
             extensions: BTreeMap::new(),
         }
     }
@@ -72,6 +84,12 @@ impl Environment {
             user: Some(user),
             ..self
         }
+    }
+
+    /// The same in a process with these privileges.
+    #[must_use]
+    pub fn with_privileges(self, privileges: Privileges) -> Self {
+        Self { privileges, ..self }
     }
 
     /// The same with an object of the program's own for the mechanisms that look for its type: settings read
@@ -106,6 +124,12 @@ impl Environment {
         self.user.as_ref()
     }
 
+    /// Whether the process has more privileges than its starter.
+    #[must_use]
+    pub fn privileges(&self) -> Privileges {
+        self.privileges
+    }
+
     /// The program's own object of this type.
     #[must_use]
     pub fn extension<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
@@ -122,6 +146,7 @@ impl fmt::Debug for Environment {
             .field("variables", &self.variables.keys())
             .field("host", &self.host)
             .field("user", &self.user)
+            .field("privileges", &self.privileges)
             .field("extensions", &self.extensions.len())
             .finish()
     }

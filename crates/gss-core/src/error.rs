@@ -340,8 +340,14 @@ pub enum CoreError {
     /// No mechanism recognises the token. The peer or the local configuration is at fault.
     #[error("the token is not framed and no registered mechanism recognises it")]
     Unrecognised,
-    /// A value of a credential store is not UTF-8. The caller is at fault.
-    #[error("the value of {key:?} in the credential store is not UTF-8")]
+    /// A key comes twice in a credential store. The caller is at fault.
+    #[error("the credential store has {key:?} twice; leave one of them")]
+    StoreDuplicate {
+        /// The key.
+        key: String,
+    },
+    /// A value of a credential store is not of the kind that its key takes. The caller is at fault.
+    #[error("the value of {key:?} in the credential store is not text in UTF-8, nor of a type that the key takes")]
     StoreText {
         /// Its key.
         key: String,
@@ -373,6 +379,7 @@ impl MechError for CoreError {
             Self::UnknownMechanism { .. } => 9,
             Self::WrongReply => 10,
             Self::StoreText { .. } => 11,
+            Self::StoreDuplicate { .. } => 12,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The mechglue: calls that find the mechanism and pass on to it, RFC 2743 §2.
 
+mod store;
+
 use std::sync::Arc;
 
 use crate::exported_name::ExportedName;

@@ -61,6 +61,7 @@ mod oid;
 mod attrs;
 mod bindings;
 mod context;
+mod cred_store;
 mod credential;
 mod environment;
 mod error;
@@ -89,10 +90,11 @@ pub use context::{
     Accept, AcceptorContext, ContextInfo, EstablishedContext, Halves, Handshake, Initiate, InitiatorContext,
     MechListMic, OptionValue, PrfKey, Progress, Role, Step,
 };
+pub use cred_store::{CredStore, StoreValue};
 pub use credential::{
-    Acquire, CredInfo, CredSource, CredStore, CredUsage, Credential, Existing, Rank, Store, Stored, element_for,
+    Acquire, CredInfo, CredSource, CredUsage, Credential, Existing, Rank, Store, Stored, StoredElements, element_for,
 };
-pub use environment::{Clock, Environment, User};
+pub use environment::{Clock, Environment, Privileges, User};
 pub use error::{CoreError, Error, ErrorKind, MechError, Result};
 pub use flags::Flags;
 pub use flow::{Flow, Flowing, IoFailure, IoReply, IoRequest, Pending, StepError};

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use gss_core::{Clock, Environment, User};
+use gss_core::{Clock, Environment, Privileges, User};
 #[cfg(feature = "net")]
 use krb5_store::config::Settings;
 
@@ -15,7 +15,8 @@ use crate::privilege::{self, Privilege};
 /// that file is there.
 ///
 /// A process with privileges that its starter lacks (set-user-ID, file capabilities) gets no variables: whoever
-/// started it must not choose its configuration. Values that are not UTF-8 are left out.
+/// started it must not choose its configuration. Otherwise `HOME` says where the user's own files are. Values that are
+/// not UTF-8 are left out.
 #[must_use]
 pub fn environment() -> Environment {
     let variable = |name: &str| std::env::var(name).ok();
@@ -29,14 +30,26 @@ fn with_variables(
     variable: impl Fn(&str) -> Option<String>,
 ) -> Environment {
     if privilege == Privilege::Elevated {
-        return environment;
+        return environment.with_privileges(Privileges::Raised);
     }
+    let environment = with_home(environment, variable("HOME"));
     VARIABLES
         .iter()
         .fold(environment, |environment, name| match variable(name) {
             Some(value) => environment.with_variable(*name, value),
             None => environment,
         })
+}
+
+fn with_home(environment: Environment, home: Option<String>) -> Environment {
+    let Some(home) = home.filter(|home| !home.is_empty()) else {
+        return environment;
+    };
+    let user = environment.user().cloned().unwrap_or_default();
+    environment.with_user(User {
+        home: Some(home),
+        ..user
+    })
 }
 
 fn with_config(environment: Environment, path: &Path) -> Environment {
@@ -146,6 +159,16 @@ mod tests {
             VARIABLES.iter().all(|name| environment.variable(name).is_none()),
             "{environment:?}"
         );
+        assert_eq!(environment.privileges(), Privileges::Raised);
+        assert!(environment.user().is_none(), "nor is its home believed");
+    }
+
+    #[test]
+    fn the_home_of_an_ordinary_process_is_where_it_says() {
+        let environment = taken(Privilege::Ordinary);
+        assert_eq!(environment.privileges(), Privileges::Ordinary);
+        let home = environment.user().and_then(|user| user.home.as_deref());
+        assert_eq!(home, Some("value of HOME"));
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Acquiring {
             _ => &nothing,
         };
         // Whoever names a replay cache must not get another one instead.
-        if store.value(RCACHE).is_some() {
+        if store.value(RCACHE)?.is_some() {
             return Err(KerberosError::StoreKey(RCACHE).into());
         }
         Ok(Self {
@@ -106,7 +106,7 @@ impl Acquiring {
 
     /// A password comes before a client keytab, and both before a cache.
     fn of_store(&self, store: &CredStore) -> Flowing<Initiating> {
-        if let Some(password) = store.value("password") {
+        if let Some(password) = store.octets("password")? {
             return self.with_long_term(LongTerm::Password(Secret::from_slice(password)));
         }
         if let Some(name) = store.text("client_keytab")? {

@@ -99,6 +99,12 @@ fn the_codes_of_the_mechglue_are_frozen() {
         CoreError::StoreText {
             key: "ccache".to_owned(),
         },
+        CoreError::StoreDuplicate {
+            key: "ccache".to_owned(),
+        },
     ];
-    assert_eq!(errors.map(|error| error.code()), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    assert_eq!(
+        errors.map(|error| error.code()),
+        [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+    );
 }

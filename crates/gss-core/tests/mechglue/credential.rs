@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use gss_core::flow::Server;
 use gss_core::{
-    Acquire, AttrSet, Credential, ErrorKind, Flowing, IoReply, IoRequest, Mechanisms, Name, Oid, StepError,
-    exported_name, name_type, oid,
+    Acquire, AttrSet, CredUsage, Credential, ErrorKind, Existing, Flowing, IoReply, IoRequest, Mechanisms, Name, Oid,
+    StepError, Store, exported_name, name_type, oid,
 };
 
 use super::fake::{Fake, FixedCred, Holds, Negotiator};
@@ -214,4 +214,82 @@ fn names_of_different_mechanisms_differ_and_generic_names_cannot_be_compared() {
         .same_name(&Name::user("bob"), &canonical("bob", &ONE))
         .unwrap_err();
     assert_eq!(error, ErrorKind::NameNotMn);
+}
+
+#[test]
+fn c6_an_extended_credential_and_the_original_outlive_each_other() {
+    let mechs = holding([Holds::Credential; 3]);
+    for first_to_go in ["original", "extended"] {
+        let original = mechs
+            .acquire(Acquire::initiate(), Some(&[ONE]))
+            .unwrap()
+            .done()
+            .unwrap();
+        let extended = mechs
+            .add_cred(&original, Acquire::initiate(), &THREE)
+            .unwrap()
+            .done()
+            .unwrap();
+        assert_eq!(original.mechs().collect::<Vec<_>>(), [ONE], "the input is as before");
+        let survivor = if first_to_go == "original" {
+            drop(original);
+            extended
+        } else {
+            drop(extended);
+            original
+        };
+        assert!(Mechanisms::export_cred(&survivor).is_ok(), "without the {first_to_go}");
+        for (_, element) in &survivor.elements {
+            assert!(Arc::clone(element).inspect().is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_second_element_for_a_mechanism_is_refused_before_anything_is_acquired() {
+    let mechs = holding([Holds::Credential, Holds::Nothing(ErrorKind::NoCred), Holds::Credential]);
+    let cred = mechs
+        .acquire(Acquire::initiate(), Some(&[ONE]))
+        .unwrap()
+        .done()
+        .unwrap();
+    let refused = |mech| mechs.add_cred(&cred, Acquire::initiate(), mech).unwrap_err().error;
+    assert_eq!(refused(&ONE), ErrorKind::DuplicateElement);
+    assert_eq!(refused(&TWO), ErrorKind::NoCred);
+    assert_eq!(refused(&oid!("1.2.4")), ErrorKind::BadMech);
+}
+
+#[test]
+fn storing_says_which_elements_were_stored_for_which_use() {
+    let into = Store {
+        existing: Existing::Overwrite,
+        ..Store::default()
+    };
+    let mut cred = Credential::single(TWO, Arc::new(FixedCred));
+    cred.add(ONE, Arc::new(super::fake::StoredCred(CredUsage::Initiate)))
+        .unwrap();
+    let stored = Mechanisms::store_cred(&cred, &into, None).unwrap().done().unwrap();
+    assert_eq!((stored.mechs, stored.usage), (vec![ONE], CredUsage::Initiate));
+    cred.add(THREE, Arc::new(super::fake::StoredCred(CredUsage::Accept)))
+        .unwrap();
+    let stored = Mechanisms::store_cred(&cred, &into, None).unwrap().done().unwrap();
+    assert_eq!((stored.mechs, stored.usage), (vec![ONE, THREE], CredUsage::Both));
+    let one = Mechanisms::store_cred(&cred, &into, Some(&THREE))
+        .unwrap()
+        .done()
+        .unwrap();
+    assert_eq!((one.mechs, one.usage), (vec![THREE], CredUsage::Accept));
+}
+
+#[test]
+fn storing_nothing_is_the_error_of_the_first_element() {
+    let into = Store::default();
+    let mut cred = Credential::single(TWO, Arc::new(super::fake::StoredCred(CredUsage::Initiate)));
+    let refused = |cred: &Credential, mech| Mechanisms::store_cred(cred, &into, mech).unwrap_err().error;
+    assert_eq!(refused(&cred, None), ErrorKind::DuplicateElement);
+    cred.add(ONE, Arc::new(FixedCred)).unwrap();
+    assert_eq!(refused(&cred, None), ErrorKind::DuplicateElement);
+    assert_eq!(refused(&cred, Some(&ONE)), ErrorKind::Unavailable);
+    assert_eq!(refused(&cred, Some(&THREE)), ErrorKind::NoCred);
+    assert_eq!(refused(&Credential::default(), None), ErrorKind::NoCred);
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use gss_core::{
-    Accept, AcceptorContext, Acquire, AttrSet, ContextInfo, CredInfo, Error, ErrorKind, EstablishedContext, Flow,
-    Flowing, Handshake, Initiate, InitiatorContext, IoReply, IoRequest, Label, MechAttrs, MechCred, MechName,
-    Mechanism, Name, Octets, Oid, Progress, Result, Role, Snapshot, Step, StepError, exported_name, flow, framing,
-    name_type,
+    Accept, AcceptorContext, Acquire, AttrSet, ContextInfo, CredInfo, CredUsage, Error, ErrorKind, EstablishedContext,
+    Existing, Flow, Flowing, Handshake, Initiate, InitiatorContext, IoReply, IoRequest, Label, MechAttrs, MechCred,
+    MechName, Mechanism, Name, Octets, Oid, Progress, Result, Role, Snapshot, Step, StepError, Store, Stored,
+    exported_name, flow, framing, name_type,
 };
 
 use super::fake_context::FakeContext;
@@ -220,6 +220,23 @@ pub(crate) struct FixedCred;
 impl MechCred for FixedCred {
     fn inspect(self: Arc<Self>) -> Flowing<CredInfo> {
         Ok(Flow::Done(CredInfo::default()))
+    }
+}
+
+/// A credential that can be stored where it may replace another.
+#[derive(Debug)]
+pub(crate) struct StoredCred(pub(crate) CredUsage);
+
+impl MechCred for StoredCred {
+    fn inspect(self: Arc<Self>) -> Flowing<CredInfo> {
+        Ok(Flow::Done(CredInfo::default()))
+    }
+
+    fn store(&self, into: &Store) -> Flowing<Stored> {
+        match into.existing {
+            Existing::Keep => Err(ErrorKind::DuplicateElement.into()),
+            Existing::Overwrite => Ok(Flow::Done(Stored { usage: self.0 })),
+        }
     }
 }
 
