@@ -99,6 +99,22 @@ impl Enctype {
         }
     }
 
+    /// How many bits an attacker must guess: the strength that SASL is told.
+    #[must_use]
+    pub fn security_bits(self) -> u32 {
+        match self {
+            Self::Aes128CtsHmacSha196 | Self::Aes128CtsHmacSha256128 => 128,
+            Self::Aes256CtsHmacSha196 | Self::Aes256CtsHmacSha384192 => 256,
+        }
+    }
+
+    /// Whether it has the longer key, or among equals the longer integrity tag.
+    #[must_use]
+    pub fn is_stronger_than(self, other: Self) -> bool {
+        let rank = |etype: Self| (etype.security_bits(), etype.checksum_len());
+        rank(self) > rank(other)
+    }
+
     /// The checksum type that goes with it ("required checksum mechanism").
     #[must_use]
     pub fn checksum_type(self) -> ChecksumType {
@@ -280,6 +296,15 @@ mod tests {
         }
         assert_eq!(Enctype::from_name("aes"), None);
         assert_eq!(Enctype::from_name(""), None);
+    }
+
+    #[test]
+    fn the_preferred_types_are_the_stronger_ones() {
+        for (at, etype) in Enctype::ALL.iter().enumerate() {
+            for (other_at, other) in Enctype::ALL.iter().enumerate() {
+                assert_eq!(etype.is_stronger_than(*other), at < other_at, "{etype} {other}");
+            }
+        }
     }
 
     #[test]

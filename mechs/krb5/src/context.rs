@@ -226,7 +226,7 @@ impl EstablishedContext for KerberosContext {
                     Octets::new(etype.as_octets().to_vec()),
                 ])
             }
-            inquiry::SASL_SSF => Ok(vec![Octets::new(strength(key.enctype()).to_be_bytes().to_vec())]),
+            inquiry::SASL_SSF => Ok(vec![Octets::new(key.enctype().security_bits().to_be_bytes().to_vec())]),
             _ => Err(Error::UNAVAILABLE),
         }
     }
@@ -274,14 +274,6 @@ fn pseudo_random(key: &Key, input: &[u8], out: &mut [u8]) -> Result<(), Kerberos
 fn enctype_oid(enctype: Enctype) -> Result<Oid> {
     let dotted = format!("{KRB5}.4.{}", enctype.number());
     Oid::from_dotted(&dotted).map_err(|_| Error::UNAVAILABLE)
-}
-
-/// Bits of strength, as peers tell SASL.
-fn strength(enctype: Enctype) -> u32 {
-    match enctype {
-        Enctype::Aes256CtsHmacSha196 | Enctype::Aes256CtsHmacSha384192 => 256,
-        _ => 128,
-    }
 }
 
 fn since_1970(time: KerberosTime) -> Duration {
