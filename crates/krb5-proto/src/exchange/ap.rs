@@ -48,15 +48,11 @@ fn encrypt_rep(
     ApRep { enc_part }.to_der()
 }
 
-/// Decrypts an AP-REP and checks that it answers the authenticator of `time`.
-fn decrypt_rep(session_key: &Key, ap_rep: &[u8], time: Timestamp) -> Result<EncApRepPart, Error> {
+/// Decrypts an AP-REP.
+fn decrypt_rep(session_key: &Key, ap_rep: &[u8]) -> Result<EncApRepPart, Error> {
     let rep = ApRep::from_der(ap_rep)?;
     let plaintext = decrypt(session_key, KeyUsage::AP_REP, &rep.enc_part, "AP-REP")?;
-    let part = EncApRepPart::from_der(&plaintext)?;
-    if part.ctime != time.time || part.cusec != time.microseconds() {
-        return Err(Error::MutualFailed);
-    }
-    Ok(part)
+    EncApRepPart::from_der(&plaintext)
 }
 
 /// Decrypts `data`, which must be of the key's encryption type.

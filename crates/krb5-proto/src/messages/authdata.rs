@@ -30,6 +30,13 @@ sequence_of! {
     AuthorizationData, AuthDataEntry, "AuthorizationData"
 }
 
+sequence_of! {
+    /// ```text
+    /// EtypeList ::= SEQUENCE OF Int32    -- RFC 4537 §3
+    /// ```
+    EtypeList, i32, "EtypeList"
+}
+
 impl AuthorizationData {
     /// All elements of type `ad_type`, also those within AD-IF-RELEVANT.
     ///
@@ -85,11 +92,38 @@ impl AuthorizationData {
     /// # Errors
     /// [`Error::Unencodable`].
     pub fn with_kerb_ap_options(options: u32) -> Result<Self, Error> {
-        let entry = AuthDataEntry {
+        Self::if_relevant(vec![AuthDataEntry {
             ad_type: AD_AP_OPTIONS,
             ad_data: options.to_le_bytes()[..].into(),
-        };
-        let ad_data = Self(vec![entry]).to_der()?.into();
+        }])
+    }
+
+    /// The encryption types of the initiator's AD-ETYPE-NEGOTIATION, the favourite first: RFC 4537 §3. Empty if there
+    /// is none that can be read, since the initiator can do without an answer.
+    #[must_use]
+    pub fn etype_negotiation(&self) -> Vec<i32> {
+        let found = self.find(AD_ETYPE_NEGOTIATION).unwrap_or_default();
+        let list = found.first().map(|data| EtypeList::from_der(data.as_bytes()));
+        list.and_then(Result::ok).unwrap_or_default().0
+    }
+
+    /// AD-ETYPE-NEGOTIATION with the encryption types that the initiator would prefer to that of its key, the favourite
+    /// first, within AD-IF-RELEVANT; nothing where there are none.
+    ///
+    /// # Errors
+    /// [`Error::Unencodable`].
+    pub fn with_etype_negotiation(etypes: Vec<i32>) -> Result<Self, Error> {
+        if etypes.is_empty() {
+            return Ok(Self::default());
+        }
+        Self::if_relevant(vec![AuthDataEntry {
+            ad_type: AD_ETYPE_NEGOTIATION,
+            ad_data: EtypeList(etypes).to_der()?.into(),
+        }])
+    }
+
+    fn if_relevant(entries: Vec<AuthDataEntry>) -> Result<Self, Error> {
+        let ad_data = Self(entries).to_der()?.into();
         Ok(Self(vec![AuthDataEntry {
             ad_type: AD_IF_RELEVANT,
             ad_data,
@@ -99,6 +133,8 @@ impl AuthorizationData {
 
 /// AD-IF-RELEVANT, RFC 4120 §5.2.6.1.
 pub const AD_IF_RELEVANT: i32 = 1;
+/// AD-ETYPE-NEGOTIATION, RFC 4537 §3.
+pub const AD_ETYPE_NEGOTIATION: i32 = 129;
 /// KERB-AP-OPTIONS, [MS-KILE].
 pub const AD_AP_OPTIONS: i32 = 143;
 /// In KERB-AP-OPTIONS: the initiator knows channel bindings and binds where it can.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use krb5_crypto::{CryptoProvider, Enctype, Key, KeyUsage};
 
-use super::{KeyLookup, decrypt, decrypt_rep, encrypt_rep, make_subkey};
+use super::initiate::new_subkey;
+use super::{KeyLookup, decrypt, decrypt_rep, encrypt_rep};
 use crate::error::EtypeNumbers;
-use crate::exchange::Subkey;
 use crate::messages::{
     ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncTicketPart, HostAddress, Ticket, TicketFlags,
 };
@@ -86,6 +86,8 @@ pub enum AcceptorSubkey {
     /// A new one, of the type of the client's subkey or else of the session key.
     #[default]
     Generate,
+    /// A new one of this type: see [`Accepted::negotiated_etype`].
+    OfType(Enctype),
     /// This one.
     Given(Arc<Key>),
 }
@@ -189,26 +191,43 @@ impl Accepted {
         let subkey = match subkey {
             AcceptorSubkey::None => None,
             AcceptorSubkey::Given(key) => Some(key),
-            AcceptorSubkey::Generate => {
-                let like = self.subkey.as_ref().unwrap_or(&self.session_key);
-                make_subkey(provider, Subkey::Generate, like)?
-            }
+            AcceptorSubkey::Generate => Some(new_subkey(provider, self.client_key().enctype())?),
+            AcceptorSubkey::OfType(etype) => Some(new_subkey(provider, etype)?),
         };
         let rep = encrypt_rep(&self.session_key, self.time(), subkey.as_ref(), sequence)?;
         Ok((rep, subkey))
     }
 
+    /// The encryption type that the client's list says it would prefer to that of its key (RFC 4537 §3), if there is
+    /// one among the `permitted` which is stronger: the first of them. The key of the reply is then to be of this type.
+    #[must_use]
+    pub fn negotiated_etype(&self, permitted: &[Enctype]) -> Option<Enctype> {
+        let current = self.client_key().enctype();
+        let wanted = self.authdata.etype_negotiation().into_iter();
+        wanted
+            .filter_map(Enctype::from_number)
+            .find(|etype| permitted.contains(etype) && etype.is_stronger_than(current))
+    }
+
     /// Checks the third leg of DCE style: the client's AP-REP must repeat our sequence number.
+    ///
+    /// Its time is not looked at: MIT puts in that of this leg, others that of the authenticator. A key is not allowed
+    /// in it, since our own AP-REP sent back must not pass for the client's: that one needs to have a key.
     ///
     /// # Errors
     /// [`Error::MutualFailed`] or [`Error::Integrity`].
     pub fn verify_third_leg(&self, ap_rep: &[u8], sequence: u32) -> Result<(), Error> {
-        let part = decrypt_rep(&self.session_key, ap_rep, self.time())?;
-        if part.seq_number.map(|number| number.0) == Some(sequence) {
+        let part = decrypt_rep(&self.session_key, ap_rep)?;
+        if part.subkey.is_none() && part.seq_number.map(|number| number.0) == Some(sequence) {
             Ok(())
         } else {
             Err(Error::MutualFailed)
         }
+    }
+
+    /// The client's subkey, or else the session key.
+    fn client_key(&self) -> &Key {
+        self.subkey.as_ref().unwrap_or(&self.session_key)
     }
 
     fn time(&self) -> Timestamp {

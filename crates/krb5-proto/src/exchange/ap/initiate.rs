@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use krb5_crypto::{CryptoProvider, Key, KeyUsage};
+use krb5_crypto::{CryptoProvider, Enctype, Key, KeyUsage};
 
 use super::{decrypt_rep, encrypt_rep, unique};
 use crate::exchange::{Subkey, krb_error, sequence_number};
@@ -115,13 +115,18 @@ pub(crate) fn make_subkey(
 ) -> Result<Option<Arc<Key>>, Error> {
     match subkey {
         Subkey::None => Ok(None),
-        Subkey::Generate => Key::generate(provider, session_key.enctype())
-            .map(|key| Some(Arc::new(key)))
-            .map_err(|source| Error::Crypto {
-                doing: "making a subkey",
-                source,
-            }),
+        Subkey::Generate => new_subkey(provider, session_key.enctype()).map(Some),
     }
+}
+
+/// A new key for the session.
+pub(super) fn new_subkey(provider: &'static CryptoProvider, etype: Enctype) -> Result<Arc<Key>, Error> {
+    Key::generate(provider, etype)
+        .map(Arc::new)
+        .map_err(|source| Error::Crypto {
+            doing: "making a subkey",
+            source,
+        })
 }
 
 impl ApInitiated {
@@ -134,7 +139,10 @@ impl ApInitiated {
         if krb_error::is_krb_error(ap_rep) {
             return Err(krb_error::from_acceptor(KrbError::from_der(ap_rep)?, self.time()));
         }
-        let part = decrypt_rep(&self.session_key, ap_rep, self.time())?;
+        let part = decrypt_rep(&self.session_key, ap_rep)?;
+        if part.ctime != self.ctime || part.cusec != self.time().microseconds() {
+            return Err(Error::MutualFailed);
+        }
         let provider = self.session_key.provider();
         let subkey = part.subkey.as_ref().map(|key| key.to_key(provider)).transpose()?;
         Ok(ApReplied {

@@ -57,3 +57,26 @@ fn malformed_inner_data_are_an_error() {
     assert!(data.find(7).is_err());
     assert!(!data.requires_channel_bindings());
 }
+
+#[test]
+fn i31_the_list_of_etypes_is_understood_with_and_without_its_wrapping() {
+    let wrapped = AuthorizationData::with_etype_negotiation(vec![20, 18]).unwrap();
+    assert_eq!(wrapped[0].ad_type, AD_IF_RELEVANT);
+    assert_eq!(wrapped.etype_negotiation(), [20, 18]);
+    let list = [0x30, 0x06, 0x02, 0x01, 20, 0x02, 0x01, 18];
+    let bare = AuthorizationData(vec![entry(AD_ETYPE_NEGOTIATION, &list)]);
+    assert_eq!(bare.etype_negotiation(), [20, 18]);
+    assert_eq!(wrapped.find(AD_ETYPE_NEGOTIATION).unwrap()[0].as_bytes(), list);
+    assert!(
+        AuthorizationData::with_etype_negotiation(vec![]).unwrap().is_empty(),
+        "no wish, no element"
+    );
+}
+
+#[test]
+fn i31_a_list_of_etypes_that_cannot_be_read_asks_for_nothing() {
+    for data in [&b""[..], b"\x30\x06\x02\x01", b"\x30\x03\x04\x01\x14", b"\x30\x00\x00"] {
+        let data = AuthorizationData(vec![entry(AD_ETYPE_NEGOTIATION, data)]);
+        assert!(data.etype_negotiation().is_empty());
+    }
+}

@@ -189,6 +189,84 @@ fn i30_the_third_leg_repeats_the_acceptors_sequence_number() {
 }
 
 #[test]
+fn i30_the_third_leg_may_have_a_time_of_its_own_but_no_key() {
+    let credentials = credentials();
+    let (ap_req, _) = initiated(&credentials);
+    let acceptor = accepted(&ap_req).unwrap();
+    let key = &acceptor.session_key;
+    let leg = |subkey, sequence| encrypt_rep(key, NOW.offset(2), subkey, sequence).unwrap();
+    acceptor.verify_third_leg(&leg(None, Some(4711)), 4711).unwrap();
+    for wrong in [leg(Some(key), Some(4711)), leg(None, None), leg(None, Some(0))] {
+        assert!(matches!(
+            acceptor.verify_third_leg(&wrong, 4711),
+            Err(Error::MutualFailed)
+        ));
+    }
+    let (own, _) = acceptor.reply(&PROVIDER, AcceptorSubkey::Generate, Some(4711)).unwrap();
+    assert!(
+        acceptor.verify_third_leg(&own, 4711).is_err(),
+        "our own reply came back"
+    );
+    let elsewhere = encrypt_rep(acceptor.subkey.as_ref().unwrap(), NOW, None, Some(4711)).unwrap();
+    assert!(matches!(
+        acceptor.verify_third_leg(&elsewhere, 4711),
+        Err(Error::Integrity { .. })
+    ));
+}
+
+#[test]
+fn no_truncation_or_flipped_bit_of_a_third_leg_is_taken() {
+    let credentials = credentials();
+    let (ap_req, initiator) = initiated(&credentials);
+    let acceptor = accepted(&ap_req).unwrap();
+    let replied = ApReplied {
+        subkey: None,
+        sequence: Some(4711),
+    };
+    let third = initiator.reply_again(&replied).unwrap();
+    for len in 0..third.len() {
+        assert!(acceptor.verify_third_leg(&third[..len], 4711).is_err());
+    }
+    for bit in 0..third.len() * 8 {
+        let mut changed = third.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        assert!(acceptor.verify_third_leg(&changed, 4711).is_err(), "bit {bit}");
+    }
+}
+
+#[test]
+fn i31_the_acceptor_takes_the_first_permitted_type_that_is_stronger() {
+    use krb5_crypto::Enctype::{Aes128CtsHmacSha196 as A17, Aes256CtsHmacSha196 as A18, Aes256CtsHmacSha384192 as A20};
+    let credentials = credentials();
+    let current = credentials.key.keytype;
+    assert_eq!(current, 18, "the test realm's tickets");
+    let all = krb5_crypto::Enctype::ALL;
+    for (wanted, permitted, chosen) in [
+        (vec![20, 18], all, Some(A20)),
+        (vec![23, 99, 20], all, Some(A20)),
+        (vec![20], &[A18, A17][..], None),
+        (vec![18], all, None),
+        (vec![17, 19], all, None),
+        (vec![], all, None),
+    ] {
+        let request = ApInitiate {
+            authdata: AuthorizationData::with_etype_negotiation(wanted.clone()).unwrap(),
+            ..request(&credentials)
+        };
+        let (ap_req, initiator) = initiate(&PROVIDER, request, NOW).unwrap();
+        let acceptor = accepted(&ap_req).unwrap();
+        assert_eq!(acceptor.negotiated_etype(permitted), chosen, "{wanted:?} {permitted:?}");
+        let Some(etype) = chosen else { continue };
+        let (rep, subkey) = acceptor
+            .reply(&PROVIDER, AcceptorSubkey::OfType(etype), Some(1))
+            .unwrap();
+        let replied = initiator.verify_rep(&rep).unwrap().subkey.unwrap();
+        assert_eq!(replied.enctype(), etype);
+        assert_eq!(replied.expose(), subkey.unwrap().expose());
+    }
+}
+
+#[test]
 fn p5_authenticators_of_many_threads_have_distinct_times() {
     let seen: HashSet<(i64, u32)> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..16)
