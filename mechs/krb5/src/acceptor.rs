@@ -1,8 +1,10 @@
-//! The acceptor's side of establishing a context: RFC 4121 §4.1, in one step.
+//! The acceptor's side of establishing a context: RFC 4121 §4.1, in one step; in two where DCE style wants a third token.
 //!
 //! The AP-REQ is checked, then checksum, bindings and delegation, then the replay cache is asked: an authenticator that
 //! fails elsewhere does not count as seen, or whoever relays one could lock its owner out. Nothing is released before
 //! all of it holds.
+
+mod third_leg;
 
 use std::sync::Arc;
 
@@ -18,17 +20,17 @@ use krb5_proto::{Principal, Timestamp};
 use krb5_store::replay::ReplayError;
 
 use crate::checksum::{CHECKSUM_TYPE, GssChecksum, NO_BINDINGS, bindings_hash};
-use crate::context::Establish;
 use crate::cred::{Accepting, Initiating, KerberosCred};
 use crate::error::{KerberosError, failed};
-use crate::name::KerberosName;
-use crate::token::{ContextToken, TokenId};
+use crate::token::{ContextToken, Framing, TokenId};
 use crate::{KRB5, KerberosEnvironment, delegation};
+use third_leg::{Agreed, AwaitThirdLeg};
 
 /// What an initiator may claim; the rest of its flags is not for it to say.
 const CLAIMABLE: Flags = Flags::MUTUAL
     .union(Flags::REPLAY)
     .union(Flags::SEQUENCE)
+    .union(Flags::DCE_STYLE)
     .union(Flags::CONF)
     .union(Flags::INTEG)
     .union(Flags::IDENTIFY)
@@ -55,7 +57,7 @@ impl AcceptorContext for AwaitApReq {
         }
         let now = self.environment.now();
         let answer = Answer::to(&token, now);
-        let judged = match self.judge(token.message, now) {
+        let judged = match self.judge(&token, now) {
             Ok(judged) => judged,
             Err(error) => return Err(answer.refuse(error)),
         };
@@ -63,7 +65,7 @@ impl AcceptorContext for AwaitApReq {
         let skew = self.environment.settings.clockskew();
         Flow::blocking(
             move || replay.store(&tag, now.time, skew),
-            move |stored| match remembered(stored?, &judged.accepted).and_then(|()| self.establish(judged, &answer)) {
+            move |stored| match remembered(stored?, &judged.accepted).and_then(|()| self.reply(judged, &answer)) {
                 Ok(step) => Ok(Flow::Done(step)),
                 Err(error) => Err(answer.refuse(error)),
             },
@@ -80,10 +82,17 @@ struct Judged {
 }
 
 impl AwaitApReq {
-    fn judge(&self, ap_req: &[u8], now: Timestamp) -> Result<Judged, KerberosError> {
-        let accepted = self.check(ap_req, now)?;
+    fn judge(&self, token: &ContextToken<'_>, now: Timestamp) -> Result<Judged, KerberosError> {
+        let accepted = self.check(token.message, now)?;
         let claims = Claims::read(&accepted)?;
         let mut flags = claims.flags.intersection(CLAIMABLE).union(Flags::TRANS);
+        if flags.contains(Flags::DCE_STYLE) != (token.framing == Framing::Raw) {
+            return Err(KerberosError::DceStyle);
+        }
+        if flags.contains(Flags::DCE_STYLE) {
+            // Windows sometimes leaves it out.
+            flags.insert(Flags::MUTUAL);
+        }
         flags.set(Flags::CHANNEL_BOUND, self.bound(&claims, &accepted)?);
         let delegated = self.delegated(&claims, &accepted)?;
         flags.set(Flags::DELEG, delegated.is_some());
@@ -147,39 +156,47 @@ impl AwaitApReq {
         ))))
     }
 
-    fn establish(&self, judged: Judged, answer: &Answer) -> Result<Step<dyn AcceptorContext>, KerberosError> {
+    /// The AP-REP if there is to be one, and the context or what it still needs.
+    fn reply(&self, judged: Judged, answer: &Answer) -> Result<Step<dyn AcceptorContext>, KerberosError> {
         let Judged {
             accepted,
             flags,
             delegated,
         } = judged;
-        let provider = self.environment.provider;
-        let receive_sequence = accepted.sequence.unwrap_or(0);
-        let (token, acceptor_subkey, send_sequence) = if flags.contains(Flags::MUTUAL) {
-            let sequence = sequence_number(provider)?;
-            let (message, subkey) = accepted.reply(provider, AcceptorSubkey::Generate, Some(sequence))?;
-            (Some(answer.token(TokenId::ApRep, &message)), subkey, sequence)
-        } else {
+        let mut agreed = Agreed {
             // I-33: without an AP-REP both directions count from the initiator's number.
-            (None, None, receive_sequence)
-        };
-        let establish = Establish {
-            role: krb5_message::Role::Acceptor,
-            session_key: accepted.session_key,
-            initiator_subkey: accepted.subkey,
-            acceptor_subkey,
-            send_sequence,
-            receive_sequence,
+            sequence: accepted.sequence.unwrap_or(0),
+            accepted,
+            acceptor_subkey: None,
             flags,
-            source: Some(KerberosName::of(accepted.client)),
-            target: Some(KerberosName::of(accepted.server)),
-            expiry: accepted.endtime,
             delegated,
         };
-        Ok(Step::Established {
-            token,
-            context: establish.establish()?,
-        })
+        let mut token = None;
+        if flags.contains(Flags::MUTUAL) {
+            let provider = self.environment.provider;
+            agreed.sequence = sequence_number(provider)?;
+            let subkey = self.subkey(&agreed.accepted);
+            let (message, subkey) = agreed.accepted.reply(provider, subkey, Some(agreed.sequence))?;
+            agreed.acceptor_subkey = subkey;
+            token = Some(answer.token(TokenId::ApRep, &message));
+        }
+        match token {
+            Some(token) if flags.contains(Flags::DCE_STYLE) => Ok(Step::Continue {
+                token,
+                next: Box::new(AwaitThirdLeg(agreed)),
+            }),
+            token => Ok(Step::Established {
+                token,
+                context: agreed.establish()?,
+            }),
+        }
+    }
+
+    /// A key of ours, of a better type than the initiator's if both sides wish that (RFC 4537 §3).
+    fn subkey(&self, accepted: &Accepted) -> AcceptorSubkey {
+        let permitted = self.environment.settings.permitted_enctypes();
+        let negotiated = accepted.negotiated_etype(permitted);
+        negotiated.map_or(AcceptorSubkey::Generate, AcceptorSubkey::OfType)
     }
 }
 
@@ -255,7 +272,7 @@ fn verify_plain(checksum: &Checksum, accepted: &Accepted) -> Result<(), Kerberos
 
 /// What is needed to answer the initiator, good or bad.
 struct Answer {
-    mech: gss_core::Oid,
+    framing: Framing,
     /// Whom the ticket names, if the initiator wants an answer at all.
     server: Option<Principal>,
     now: Timestamp,
@@ -264,25 +281,27 @@ struct Answer {
 impl Answer {
     fn to(token: &ContextToken<'_>, now: Timestamp) -> Self {
         let request = ApReq::from_der(token.message).ok();
-        let mutual = request.filter(|request| request.ap_options.contains(ApOptions::MUTUAL_REQUIRED));
+        let waits =
+            |request: &ApReq| token.framing == Framing::Raw || request.ap_options.contains(ApOptions::MUTUAL_REQUIRED);
+        let mutual = request.filter(waits);
         let server = mutual.map(|request| Principal {
             realm: request.ticket.realm,
             name: request.ticket.sname,
         });
         Self {
-            mech: token.mech,
+            framing: token.framing,
             server,
             now,
         }
     }
 
     fn token(&self, id: TokenId, message: &[u8]) -> Vec<u8> {
-        ContextToken {
-            mech: self.mech,
-            id,
-            message,
-        }
-        .to_octets()
+        let framing = match (self.framing, id) {
+            // As MIT and Heimdal do, whose initiators look for it.
+            (Framing::Raw, TokenId::KrbError) => Framing::Gss(KRB5),
+            (framing, _) => framing,
+        };
+        ContextToken { framing, id, message }.to_octets()
     }
 
     /// The error, and the KRB-ERROR that tells the initiator, who learns its code only.

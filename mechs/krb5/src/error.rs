@@ -22,6 +22,9 @@ pub enum KerberosError {
     /// The authenticator's checksum is malformed.
     #[error("the authenticator's checksum is malformed")]
     Checksum,
+    /// A token has framing in DCE style, or has none in another.
+    #[error("tokens of contexts in DCE style have no framing, and those of others have it")]
+    DceStyle,
     /// The delegated credential is not usable.
     #[error("the delegated credential is not usable")]
     Delegated(#[source] krb5_proto::Error),
@@ -136,9 +139,6 @@ pub enum KerberosError {
     /// The credential cannot be used for this.
     #[error("the credential cannot {0} contexts")]
     CredentialUsage(&'static str),
-    /// DCE style was asked for.
-    #[error("contexts in DCE style are not supported")]
-    DceStyle,
     /// Encryption, key derivation or randomness failed.
     #[error("cryptography failed")]
     Crypto(#[from] krb5_crypto::Error),
@@ -206,13 +206,13 @@ impl KerberosError {
             Self::Checksum | Self::Framing(_) | Self::TokenId | Self::TokenExpected(_) | Self::ForeignToken(_) => {
                 ErrorKind::DefectiveToken
             }
-            Self::ExportedContext => ErrorKind::DefectiveToken,
+            Self::DceStyle | Self::ExportedContext => ErrorKind::DefectiveToken,
             Self::Message(error) => message_kind(error),
             Self::Protocol(error) => protocol_kind(error),
             Self::Store(_) | Self::CachePrincipal { .. } | Self::NoTgt { .. } => ErrorKind::NoCred,
             Self::NoKeytab { .. } | Self::NoKeytabEntry { .. } | Self::CredentialUsage(_) => ErrorKind::NoCred,
             Self::TgtExpired { .. } => ErrorKind::CredentialsExpired,
-            Self::DceStyle | Self::StoreKey(_) => ErrorKind::Unavailable,
+            Self::StoreKey(_) => ErrorKind::Unavailable,
             Self::Name {
                 reason: NameFault::Type,
                 ..
@@ -254,7 +254,7 @@ impl MechError for KerberosError {
             Self::AcceptorUnproven => ComErr::MUTUAL_FAILED,
             Self::Bindings | Self::OwnBindings => ErrorCode::KRB_AP_ERR_MODIFIED.com_err(),
             Self::Checksum => ErrorCode::KRB_AP_ERR_INAPP_CKSUM.com_err(),
-            Self::Framing(_) | Self::ForeignToken(_) | Self::TokenId | Self::TokenExpected(_) => {
+            Self::DceStyle | Self::Framing(_) | Self::ForeignToken(_) | Self::TokenId | Self::TokenExpected(_) => {
                 ErrorCode::KRB_AP_ERR_MSG_TYPE.com_err()
             }
             Self::Replay { .. } => ErrorCode::KRB_AP_ERR_REPEAT.com_err(),
@@ -273,7 +273,7 @@ impl MechError for KerberosError {
                 ..
             } => ComErr::krb5(CONFIG_NODEFREALM),
             Self::Name { .. } => ComErr::PARSE_MALFORMED,
-            Self::DceStyle | Self::StoreKey(_) | Self::WrongReply => ErrorCode::KRB_ERR_GENERIC.com_err(),
+            Self::StoreKey(_) | Self::WrongReply => ErrorCode::KRB_ERR_GENERIC.com_err(),
         };
         known.bits()
     }

@@ -1,14 +1,14 @@
 //! The initiator's side of establishing a context: RFC 4121 §4.1.
 //!
 //! The first step gets the tickets that are missing and makes the AP-REQ. With mutual authentication the second takes
-//! the AP-REP; without, the context is established at once.
+//! the AP-REP; without, the context is established at once. In DCE style the second makes a third token.
 
 use std::sync::Arc;
 
 use gss_core::{
     Flags, Flow, Flowing, Handshake, Initiate, InitiatorContext, MechName, Progress, Role, Step, StepError,
 };
-use krb5_crypto::Key;
+use krb5_crypto::{Enctype, Key};
 use krb5_proto::error::EtypeNumbers;
 use krb5_proto::exchange::ap::{self, ApInitiate, ApInitiated, ApReplied, InitialSequence};
 use krb5_proto::exchange::{Subkey, TgsOptions, krb_error};
@@ -20,13 +20,14 @@ use crate::context::Establish;
 use crate::cred::Initiating;
 use crate::error::{KerberosError, failed};
 use crate::name::KerberosName;
-use crate::token::{ContextToken, TokenId};
+use crate::token::{ContextToken, Framing, TokenId};
 use crate::{KRB5, KerberosEnvironment, delegation, kdc};
 
 /// What the initiator may ask for and the acceptor is told of. Protection is always there, RFC 4121 §4.1.1.1.
 const NEGOTIABLE: Flags = Flags::MUTUAL
     .union(Flags::REPLAY)
     .union(Flags::SEQUENCE)
+    .union(Flags::DCE_STYLE)
     .union(Flags::IDENTIFY)
     .union(Flags::EXTENDED_ERROR);
 
@@ -47,15 +48,12 @@ pub(crate) struct AwaitStart {
 
 impl AwaitStart {
     /// # Errors
-    /// [`KerberosError::Name`] if the target is not the name of a service; [`KerberosError::DceStyle`].
+    /// [`KerberosError::Name`] if the target is not the name of a service.
     pub(crate) fn new(
         environment: KerberosEnvironment,
         cred: Initiating,
         request: &Initiate,
     ) -> Result<Self, KerberosError> {
-        if request.flags.contains(Flags::DCE_STYLE) {
-            return Err(KerberosError::DceStyle);
-        }
         let target = KerberosName::import(&request.target, &environment.settings)?.principal()?;
         let hash = |bindings| bindings_hash(environment.provider, bindings);
         let bindings = request.bindings.as_deref().map_or(NO_BINDINGS, hash);
@@ -176,6 +174,9 @@ impl Request {
         let session_key = self.ticket.key.to_key(start.environment.provider)?;
         let delegated = self.krb_cred(&session_key, now)?;
         let mut flags = start.flags.intersection(NEGOTIABLE).union(ALWAYS);
+        if flags.contains(Flags::DCE_STYLE) {
+            flags.insert(Flags::MUTUAL);
+        }
         flags.set(Flags::DELEG, delegated.is_some());
         let checksum = GssChecksum {
             bindings: start.bindings,
@@ -189,21 +190,37 @@ impl Request {
             } else {
                 ApOptions::empty()
             },
+            authdata: self.etype_negotiation(flags, session_key.enctype())?,
             checksum: Some(Checksum {
                 cksumtype: CHECKSUM_TYPE,
                 checksum: checksum.to_octets()?.into(),
             }),
             subkey: Subkey::Generate,
             sequence: InitialSequence::Generate,
-            authdata: AuthorizationData::default(),
         };
         let (message, initiated) = ap::initiate(start.environment.provider, request, now)?;
         let token = ContextToken {
-            mech: KRB5,
+            framing: if flags.contains(Flags::DCE_STYLE) {
+                Framing::Raw
+            } else {
+                Framing::Gss(KRB5)
+            },
             id: TokenId::ApReq,
             message: &message,
         };
         Ok((token.to_octets(), initiated, flags))
+    }
+
+    /// The encryption types that we would rather use than that of the ticket, RFC 4537 §3: the acceptor answers by the
+    /// type of its subkey, where there is an answer.
+    fn etype_negotiation(&self, flags: Flags, ticket: Enctype) -> Result<AuthorizationData, KerberosError> {
+        if !flags.contains(Flags::MUTUAL) {
+            return Ok(AuthorizationData::default());
+        }
+        let permitted = self.start.environment.settings.permitted_enctypes().iter();
+        let stronger = permitted.filter(|etype| etype.is_stronger_than(ticket));
+        let numbers = stronger.map(|etype| etype.number()).collect();
+        Ok(AuthorizationData::with_etype_negotiation(numbers)?)
     }
 
     fn krb_cred(&self, session_key: &Key, now: krb5_proto::Timestamp) -> Result<Option<Vec<u8>>, KerberosError> {
@@ -253,13 +270,27 @@ struct AwaitApRep {
 impl AwaitApRep {
     fn verify(&self, token: &[u8]) -> Result<ApReplied, KerberosError> {
         let token = ContextToken::parse(token)?;
-        match (token.id, krb_error::is_krb_error(token.message)) {
-            (TokenId::ApRep, false) | (TokenId::KrbError, true) => {
-                let replied = self.initiated.verify_rep(token.message)?;
-                self.permit(replied.subkey.as_deref())?;
-                Ok(replied)
-            }
-            _ => Err(KerberosError::TokenExpected("an AP-REP or a KRB-ERROR")),
+        let is_raw = token.framing == Framing::Raw;
+        let as_agreed = match (token.id, krb_error::is_krb_error(token.message)) {
+            (TokenId::ApRep, false) => is_raw == self.flags.contains(Flags::DCE_STYLE),
+            // MIT and Heimdal frame it in DCE style too.
+            (TokenId::KrbError, true) => !is_raw || self.flags.contains(Flags::DCE_STYLE),
+            _ => return Err(KerberosError::TokenExpected("an AP-REP or a KRB-ERROR")),
+        };
+        if !as_agreed {
+            return Err(KerberosError::DceStyle);
+        }
+        let replied = self.initiated.verify_rep(token.message)?;
+        self.permit(replied.subkey.as_deref())?;
+        Ok(replied)
+    }
+
+    /// The third token, if there is one.
+    fn last_token(&self, replied: &ApReplied) -> Result<Option<Vec<u8>>, KerberosError> {
+        if self.flags.contains(Flags::DCE_STYLE) {
+            Ok(Some(self.initiated.reply_again(replied)?))
+        } else {
+            Ok(None)
         }
     }
 
@@ -295,11 +326,12 @@ impl InitiatorContext for AwaitApRep {
         let token = token.ok_or_else(|| failed(KerberosError::AcceptorUnproven))?;
         match self.verify(token) {
             Ok(replied) => {
+                let token = self.last_token(&replied).map_err(failed)?;
                 let sequence = replied.sequence.unwrap_or(self.initiated.sequence);
                 let context = self
                     .request
                     .establish(&self.initiated, replied.subkey, sequence, self.flags)?;
-                Ok(Flow::Done(Step::Established { token: None, context }))
+                Ok(Flow::Done(Step::Established { token, context }))
             }
             // Nobody authenticates the acceptor's complaint: at best it is good for one more try with its time.
             Err(KerberosError::Protocol(krb5_proto::Error::ClockSkew { seconds, .. }))

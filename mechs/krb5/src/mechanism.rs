@@ -12,6 +12,7 @@ use crate::cred::{Accepting, Initiating, KerberosCred};
 use crate::error::{KerberosError, failed};
 use crate::initiator::AwaitStart;
 use crate::name::{KerberosName, NAME_TYPES};
+use crate::token::is_raw_ap_req;
 use crate::{KRB5, KRB5_MICROSOFT, KerberosEnvironment, acquire, export};
 
 /// The Kerberos 5 mechanism.
@@ -93,6 +94,10 @@ impl Mechanism for Krb5 {
 
     fn name_types(&self) -> &[Oid] {
         &NAME_TYPES
+    }
+
+    fn claims_unframed(&self, token: &[u8]) -> bool {
+        is_raw_ap_req(token)
     }
 
     fn import_name(&self, name: &Name) -> Flowing<Arc<dyn MechName>> {

@@ -6,92 +6,13 @@ mod world;
 
 use std::sync::Arc;
 
-use gss_core::{Accept, BindingsPolicy, Error, ErrorKind, Flags, framing};
-use gss_mech_krb5::{KRB5, KerberosError};
+use gss_core::{Accept, BindingsPolicy, ErrorKind, Flags};
+use gss_mech_krb5::KerberosError;
 use krb5_crypto::primitives::rustcrypto::PROVIDER;
-use krb5_crypto::{Enctype, Key, KeyUsage};
-use krb5_proto::exchange::Subkey;
-use krb5_proto::exchange::ap::{self, ApInitiate, InitialSequence};
+use krb5_crypto::{Enctype, KeyUsage};
 use krb5_proto::messages::{ApOptions, AuthorizationData, Checksum};
-use krb5_proto::{Credentials, Principal};
-use krb5_store::ccache;
-use world::{Answered, World, bindings, time};
-
-const GSS_CHECKSUM: i32 = 0x8003;
-
-/// An initiator that says what it is told to say.
-struct ByHand {
-    world: World,
-    ticket: Credentials,
-}
-
-/// What goes into its authenticator.
-#[derive(Clone, Default)]
-struct Content {
-    checksum: Option<Checksum>,
-    options: ApOptions,
-    authdata: AuthorizationData,
-}
-
-impl ByHand {
-    fn new() -> Self {
-        let world = World::new(Enctype::Aes256CtsHmacSha196);
-        let store = gss_core::Store {
-            store: Some(gss_core::CredStore::new().with("ccache", world.initiator.environment().ccache.clone())),
-            existing: gss_core::Existing::Overwrite,
-            ..gss_core::Store::default()
-        };
-        world.first_token(&world.request(Flags::USUAL));
-        world::done(world.alice.element(&KRB5).unwrap().store(&store));
-        let cache = ccache::resolve(&world.initiator.environment().ccache).unwrap();
-        let service = Principal::parse("HTTP/www.example.test@EXAMPLE.TEST", None).unwrap();
-        let ticket = cache.find(&service, time(&world.clock).time).unwrap().unwrap();
-        Self { world, ticket }
-    }
-
-    fn token(&self, content: Content) -> Vec<u8> {
-        let request = ApInitiate {
-            credentials: &self.ticket,
-            options: content.options,
-            checksum: content.checksum,
-            subkey: Subkey::Generate,
-            sequence: InitialSequence::Generate,
-            authdata: content.authdata,
-        };
-        let (message, _) = ap::initiate(&PROVIDER, request, time(&self.world.clock)).unwrap();
-        framing::wrap(&KRB5, &[b"\x01\x00", &message[..]].concat())
-    }
-
-    fn present(&self, content: Content, accept: &Accept) -> Result<Answered, Error> {
-        self.world
-            .answer(&self.token(content), accept)
-            .map_err(|error| error.error)
-    }
-
-    /// A checksum of type 0x8003 with these flags, no bindings, and `rest` behind.
-    fn gss(&self, flags: Flags, rest: &[u8]) -> Content {
-        self.bound(flags, [0; 16], rest)
-    }
-
-    fn bound(&self, flags: Flags, hash: [u8; 16], rest: &[u8]) -> Content {
-        let octets = [&16_u32.to_le_bytes()[..], &hash, &flags.bits().to_le_bytes(), rest].concat();
-        Content {
-            checksum: Some(raw(octets)),
-            ..Content::default()
-        }
-    }
-
-    fn session_key(&self) -> Key {
-        self.ticket.key.to_key(&PROVIDER).unwrap()
-    }
-}
-
-fn raw(octets: Vec<u8>) -> Checksum {
-    Checksum {
-        cksumtype: GSS_CHECKSUM,
-        checksum: octets.into(),
-    }
-}
+use world::by_hand::{ByHand, Content, raw};
+use world::{Answered, World, bindings};
 
 fn granted(answered: &Answered) -> Flags {
     answered.context.info().flags - Flags::TRANS

@@ -168,17 +168,6 @@ fn a_cache_without_a_ticket_granting_ticket_still_has_its_service_tickets() {
 }
 
 #[test]
-fn the_dce_style_is_refused_before_anything_is_sent() {
-    let world = world();
-    let error = world
-        .initiator
-        .initiate(&world.request(Flags::USUAL | Flags::DCE_STYLE))
-        .err()
-        .unwrap();
-    assert_eq!(error, ErrorKind::Unavailable);
-}
-
-#[test]
 fn c15_a_store_value_that_is_not_text_is_never_the_default() {
     let world = world();
     for key in ["ccache", "keytab", "client_keytab"] {

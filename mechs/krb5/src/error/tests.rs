@@ -166,7 +166,7 @@ fn codes_and_kinds_are_frozen() {
             Kind::Failure,
             -1_765_328_206,
         ),
-        (KerberosError::DceStyle, Kind::Unavailable, -1_765_328_324),
+        (KerberosError::DceStyle, Kind::DefectiveToken, -1_765_328_344),
         (KerberosError::DelegationTooLong(70_000), Kind::Failure, -1_765_328_323),
         (KerberosError::ExportedContext, Kind::DefectiveToken, 1_859_794_441),
         (name(NameFault::NoRealm), Kind::BadName, -1_765_328_160),
