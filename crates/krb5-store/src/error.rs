@@ -22,6 +22,14 @@ pub enum Error {
         #[source]
         fault: FormatFault,
     },
+    /// The name of a cache has a type that is known, and something after it that means nothing.
+    #[error("{name:?}: {expected}")]
+    BadName {
+        /// The name.
+        name: String,
+        /// What its type requires.
+        expected: &'static str,
+    },
     /// The configuration file is not well formed.
     #[error("{origin}: {fault}")]
     Config {
@@ -98,11 +106,23 @@ pub enum Error {
         /// Its name, with the type.
         name: String,
     },
+    /// The name means one cache, so that no further caches can be made beside it.
+    #[error("{name} is a single cache, to which no others can be added; {}", collection_hint(.name))]
+    NoCollection {
+        /// The name, with the type.
+        name: String,
+    },
     /// There is no such keytab.
     #[error("no keytab {}", path.display())]
     NoKeytab {
         /// The file.
         path: PathBuf,
+    },
+    /// The cache belongs to no collection whose primary cache it could become.
+    #[error("{name} belongs to no collection, so nothing can be switched to it; set KRB5CCNAME to it instead")]
+    NotInCollection {
+        /// The name of the cache, with the type.
+        name: String,
     },
     /// The path names a directory, device, pipe, socket or symbolic link.
     #[error("{what} {} is not a regular file", path.display())]
@@ -131,12 +151,14 @@ pub enum Error {
         limit: u64,
     },
     /// The name of a cache or keytab starts with a type that is not supported.
-    #[error("{name:?}: the type {scheme:?} is not supported here; FILE: and MEMORY: are")]
+    #[error("{name:?}: the type {scheme:?} is not supported here; {supported} are")]
     UnknownType {
         /// The name.
         name: String,
         /// Its type.
         scheme: String,
+        /// The types that are.
+        supported: &'static str,
     },
     /// A name in a setting contains a `%{…}` that means nothing.
     #[error("{template:?}: %{{{token}}} is not known; %{{uid}}, %{{euid}}, %{{username}}, %{{TEMP}} and %{{null}} are")]
@@ -189,6 +211,9 @@ pub enum FormatFault {
         /// What stands there.
         found: u32,
     },
+    /// The file that names the primary cache of a directory does not hold one line that starts with `tkt`.
+    #[error("it does not name a cache: one line that starts with \"tkt\" and has no slash")]
+    PrimaryName,
     /// There are more octets or entries than this implementation handles.
     #[error("more than {limit} {what}")]
     Limit {
@@ -203,12 +228,16 @@ pub enum FormatFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileKind {
+    /// A directory of credential caches.
+    CacheDirectory,
     /// A configuration file.
     Config,
     /// A credential cache.
     CredentialCache,
     /// A keytab.
     Keytab,
+    /// The file that names the primary cache of a directory.
+    PrimaryName,
 }
 
 /// What was attempted on a file, for messages.
@@ -243,9 +272,11 @@ impl FileKind {
 impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::CacheDirectory => "directory of credential caches",
             Self::Config => "configuration file",
             Self::CredentialCache => "credential cache",
             Self::Keytab => "keytab",
+            Self::PrimaryName => "file that names the primary cache",
         })
     }
 }
@@ -269,7 +300,9 @@ fn io_hint(source: &io::Error, what: FileKind) -> &'static str {
     }
     match what {
         FileKind::Config => " (set KRB5_CONFIG to a file that you may read)",
-        FileKind::CredentialCache => " (if it is another user's, set KRB5CCNAME to a cache of your own)",
+        FileKind::CacheDirectory | FileKind::CredentialCache | FileKind::PrimaryName => {
+            " (if it is another user's, set KRB5CCNAME to a cache of your own)"
+        }
         FileKind::Keytab => " (run as a user who may read it, or set KRB5_KTNAME to a keytab that you may read)",
     }
 }
@@ -277,9 +310,18 @@ fn io_hint(source: &io::Error, what: FileKind) -> &'static str {
 fn foreign_hint(what: FileKind) -> &'static str {
     match what {
         FileKind::Config => "; set KRB5_CONFIG to a file of your own",
-        FileKind::CredentialCache => "; set KRB5CCNAME to a cache of your own",
+        FileKind::CacheDirectory | FileKind::CredentialCache | FileKind::PrimaryName => {
+            "; set KRB5CCNAME to a cache of your own"
+        }
         FileKind::Keytab => "; run as that user, or name a keytab of your own",
     }
+}
+
+fn collection_hint(name: &str) -> &'static str {
+    if name.starts_with("KCM:") || name.starts_with("KEYRING:") {
+        return "name the collection instead of one of its caches";
+    }
+    "use a collection, such as DIR:/home/me/tickets"
 }
 
 fn denied_hint(denied: &[PathBuf]) -> String {

@@ -6,7 +6,6 @@ use gss_core::{Acquire, CredSource, CredStore, Flow, Flowing, MechCred, Result};
 use krb5_crypto::{Key, Secret};
 use krb5_proto::Principal;
 use krb5_proto::exchange::{AsOutcome, LongTerm};
-use krb5_store::ccache;
 use krb5_store::keytab::{self, Acceptor, KeySource, ServiceName};
 
 use crate::cred::{Accepting, Initiating, KerberosCred};
@@ -117,7 +116,7 @@ impl Acquiring {
     }
 
     fn of_cache(&self) -> Result<Initiating, KerberosError> {
-        let initiating = Initiating::from_cache(ccache::resolve(&self.ccache)?)?;
+        let initiating = Initiating::from_cache(self.environment.caches().cache(&self.ccache)?)?;
         match &self.name {
             Some(wanted) if wanted.principal()? != initiating.client => Err(KerberosError::CachePrincipal {
                 cache: self.ccache.clone(),

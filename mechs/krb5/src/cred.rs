@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gss_core::{CredInfo, CredUsage, Error, ErrorKind, Existing, Flow, Flowing, MechCred, Store, Stored};
 use krb5_proto::exchange::KeyLookup;
 use krb5_proto::{Credentials, KerberosTime, Principal};
-use krb5_store::ccache::{self, CacheContents, CredentialCache, MemoryCache};
+use krb5_store::ccache::{CacheContents, CredentialCache, MemoryCache};
 
 use crate::KerberosEnvironment;
 use crate::error::{KerberosError, failed};
@@ -194,7 +194,11 @@ impl KerberosCred {
             Some(store) => store.text("ccache")?,
             None => None,
         };
-        let target = ccache::resolve(named.unwrap_or(&self.environment.ccache)).map_err(KerberosError::Store)?;
+        let target = self
+            .environment
+            .caches()
+            .cache(named.unwrap_or(&self.environment.ccache))
+            .map_err(KerberosError::Store)?;
         if into.existing == Existing::Keep && target.read().is_ok() {
             return Err(ErrorKind::DuplicateElement.into());
         }

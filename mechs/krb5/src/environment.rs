@@ -6,6 +6,7 @@ use gss_core::{Clock, Environment};
 use krb5_crypto::CryptoProvider;
 use krb5_crypto::primitives::rustcrypto;
 use krb5_proto::{KerberosTime, Timestamp};
+use krb5_store::ccache::Resolver;
 use krb5_store::config::{PathTokens, Settings};
 use krb5_store::replay::{MemoryReplayCache, ReplayCache};
 
@@ -76,6 +77,12 @@ impl KerberosEnvironment {
             name.clone_into(&mut ours.keytab);
         }
         Ok(ours)
+    }
+
+    /// What finds caches by their names, as the settings say.
+    #[must_use]
+    pub fn caches(&self) -> Resolver {
+        Resolver::of(&self.settings)
     }
 
     /// The time by our clock.

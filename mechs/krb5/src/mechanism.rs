@@ -38,7 +38,7 @@ impl Krb5 {
     fn initiating(&self, element: Option<&Arc<dyn MechCred>>) -> Result<Initiating, KerberosError> {
         match element {
             Some(element) => Ok(ours(element)?.initiating()?.clone()),
-            None => Initiating::from_cache(krb5_store::ccache::resolve(&self.environment.ccache)?),
+            None => Initiating::from_cache(self.environment.caches().cache(&self.environment.ccache)?),
         }
     }
 

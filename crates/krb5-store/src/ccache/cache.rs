@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use super::config_entry::ConfigEntry;
 use super::contents::CacheContents;
 use crate::error::Error;
 use crate::proto::{Credentials, KerberosTime, Principal};
@@ -43,6 +44,33 @@ pub trait CredentialCache: Debug + Send + Sync {
     /// # Errors
     /// [`Error::NoCache`] if there is none.
     fn destroy(&self) -> Result<(), Error>;
+
+    /// Makes it the primary cache of its [collection](super::CacheCollection), which the collection's name leads to.
+    ///
+    /// # Errors
+    /// [`Error::NotInCollection`] if it belongs to none; what keeps this from being written down.
+    fn make_primary(&self) -> Result<(), Error> {
+        Err(Error::NotInCollection { name: self.name() })
+    }
+
+    /// Sets a [configuration entry](super::ConfigEntry), in the place of what it was before. Setting one again and
+    /// again does not make the cache grow.
+    ///
+    /// # Errors
+    /// As [`CredentialCache::store`].
+    fn set_config(&self, key: &str, principal: Option<&Principal>, value: &[u8]) -> Result<(), Error> {
+        let contents = self.read()?;
+        if contents.config(key, principal) == Some(value) {
+            return Ok(());
+        }
+        self.remove(&|entry| ConfigEntry::has_name(entry, key, principal))?;
+        let entry = ConfigEntry {
+            key: key.to_owned(),
+            principal: principal.cloned(),
+            value: value.to_vec(),
+        };
+        self.store(&entry.to_credentials(&contents.principal))
+    }
 
     /// Makes it an empty cache for `principal`, whatever it was before.
     ///

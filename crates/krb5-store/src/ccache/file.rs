@@ -27,6 +27,8 @@ use crate::system::{self, Open, Stamp};
 /// at the end.
 #[derive(Debug)]
 pub struct FileCache {
+    /// The type in its name.
+    scheme: &'static str,
     path: PathBuf,
     last: Mutex<Option<(Stamp, Arc<CacheContents>)>>,
 }
@@ -34,10 +36,22 @@ pub struct FileCache {
 impl FileCache {
     /// The cache in this file, which need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self::of_type("FILE:", path.into())
+    }
+
+    /// The cache in this file, whose name starts with `scheme`.
+    pub(super) fn of_type(scheme: &'static str, path: PathBuf) -> Self {
         Self {
-            path: path.into(),
+            scheme,
+            path,
             last: Mutex::new(None),
         }
+    }
+
+    /// Initialises a cache that must not exist yet.
+    pub(super) fn create(&self, contents: &CacheContents) -> Result<(), Error> {
+        let octets = contents.to_octets().map_err(unwritable)?;
+        system::create(KIND, &self.path, &octets)
     }
 
     /// The file.
@@ -143,7 +157,7 @@ impl FileCache {
 
 impl CredentialCache for FileCache {
     fn name(&self) -> String {
-        format!("FILE:{}", self.path.display())
+        format!("{}{}", self.scheme, self.path.display())
     }
 
     fn read(&self) -> Result<Arc<CacheContents>, Error> {

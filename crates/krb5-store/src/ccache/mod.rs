@@ -1,13 +1,17 @@
 //! Credential caches: a client principal and its tickets.
 //!
 //! [`CacheContents`] is the file format, as MIT, Heimdal and Java read it; [`CredentialCache`] is what
-//! can be done with a cache, wherever it is kept: [`FileCache`], [`MemoryCache`]. [`resolve`] finds the
-//! one that a name means.
+//! can be done with a cache, wherever it is kept: [`FileCache`], [`DirectoryCache`], [`MemoryCache`].
+//! [`CacheCollection`] is several of them, of which one is the primary one. [`Resolver`] finds the cache
+//! or the collection that a name means; [`resolve`] does where nothing is configured.
 
 mod cache;
+mod collection;
 mod config_entry;
 mod contents;
 mod credential;
+#[cfg(unix)]
+mod directory;
 #[cfg(unix)]
 mod file;
 #[cfg(test)]
@@ -16,9 +20,12 @@ mod memory;
 mod resolve;
 
 pub use cache::CredentialCache;
+pub use collection::CacheCollection;
 pub use config_entry::ConfigEntry;
 pub use contents::{CacheContents, ClockOffset, FormatVersion};
 #[cfg(unix)]
+pub use directory::{DirectoryCache, DirectoryCollection};
+#[cfg(unix)]
 pub use file::FileCache;
-pub use memory::MemoryCache;
-pub use resolve::resolve;
+pub use memory::{MemoryCache, MemoryCollection};
+pub use resolve::{Resolver, resolve};

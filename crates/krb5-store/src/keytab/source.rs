@@ -8,7 +8,7 @@ use super::file::FileKeytab;
 use super::format::Keytab;
 use super::memory::MemoryKeytab;
 use crate::error::Error;
-use crate::name::Scheme;
+use crate::name;
 
 /// A keytab, wherever it is kept.
 pub trait KeySource: Debug + Send + Sync {
@@ -28,11 +28,15 @@ pub trait KeySource: Debug + Send + Sync {
 /// # Errors
 /// [`Error::UnknownType`] for other types.
 pub fn resolve(name: &str) -> Result<Arc<dyn KeySource>, Error> {
-    let name = name.strip_prefix("WRFILE:").unwrap_or(name);
-    match Scheme::split(name)? {
+    match name::split(name) {
         #[cfg(unix)]
-        Scheme::File(path) => Ok(Arc::new(FileKeytab::new(path))),
-        Scheme::Memory(name) => Ok(MemoryKeytab::named(name)),
+        ("FILE" | "WRFILE", path) => Ok(Arc::new(FileKeytab::new(path))),
+        ("MEMORY", name) => Ok(MemoryKeytab::named(name)),
+        (scheme, _) => Err(Error::UnknownType {
+            name: name.to_owned(),
+            scheme: scheme.to_owned(),
+            supported: "FILE: and MEMORY:",
+        }),
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow, bail};
 use gss::krb5::KerberosEnvironment;
 use krb5_crypto::CryptoProvider;
 use krb5_proto::{Principal, Realm, Timestamp};
-use krb5_store::ccache::{self, CredentialCache};
+use krb5_store::ccache::CredentialCache;
 use krb5_store::config::{PathTokens, Settings};
 use krb5_store::keytab::{self, FileKeytab, KeySource};
 
@@ -48,7 +48,10 @@ impl Local {
 
     /// The cache of that name, or the default one.
     pub(crate) fn cache(&self, name: Option<&str>) -> anyhow::Result<Arc<dyn CredentialCache>> {
-        Ok(ccache::resolve(name.unwrap_or(&self.environment.ccache))?)
+        Ok(self
+            .environment
+            .caches()
+            .cache(name.unwrap_or(&self.environment.ccache))?)
     }
 
     /// The keytab of that name, or the default one of services.
