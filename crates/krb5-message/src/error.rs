@@ -32,14 +32,6 @@ pub enum Error {
     /// The caller: more than one segment of a kind of which there can be one, or a required one is missing.
     #[error("the segments do not form a message: {0}")]
     Layout(Layout),
-    /// The peer: the rotation is not the one that a token without a trailer must have.
-    #[error("the token is rotated by {found} octets; without a trailer it must be {expected}")]
-    Rotation {
-        /// RRC.
-        found: usize,
-        /// What puts the trailer right behind the header.
-        expected: usize,
-    },
     /// The peer: a MIC token with the flag Sealed.
     #[error("a MIC token cannot be sealed")]
     SealedMic,
@@ -114,7 +106,6 @@ impl Error {
             Self::ChecksumLength { .. }
             | Self::Filler
             | Self::HeaderCopy
-            | Self::Rotation { .. }
             | Self::SealedMic
             | Self::Subkey
             | Self::TokenId

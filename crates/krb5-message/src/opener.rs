@@ -163,20 +163,21 @@ impl CfxOpener {
     /// Opens a scattered message in place.
     ///
     /// The segments are those that [`CfxSealer::wrap_iov`](crate::CfxSealer::wrap_iov) made, of exactly the token's
-    /// lengths. Or there is one [`Segment::Stream`] instead of header, data and trailer, with any sign-only segments
+    /// lengths; any rotation and any amount of filler is taken. Or there is one [`Segment::Stream`] instead of header, data and trailer, with any sign-only segments
     /// around an empty [`Segment::Data`], or around the stream itself; then the range of the message in the stream is
     /// returned too.
     ///
     /// # Errors
-    /// As [`CfxOpener::unwrap`], and [`Error::Layout`], [`Error::Rotation`].
+    /// As [`CfxOpener::unwrap`], and [`Error::Layout`].
     pub fn unwrap_iov(&mut self, segments: &mut [Segment<'_>]) -> Result<(Option<Range<usize>>, Opened), Error> {
         if segments.iter().any(|segment| matches!(segment, Segment::Stream(_))) {
             let (range, opened) = self.unwrap_stream(segments)?;
             return Ok((Some(range), opened));
         }
-        let scattered = Scattered::sort(segments, PaddingRule::MustBeEmpty)?;
+        let mut scattered = Scattered::sort(segments, PaddingRule::MustBeEmpty)?;
         let (header, _) = WrapHeader::parse(scattered.header)?;
         self.check_flags(header.flags)?;
+        self.straighten(header, &mut scattered)?;
         let outer = self.outer_segments(header, scattered.header, scattered.trailer)?;
         match header.flags.protection() {
             Protection::Integrity => {
@@ -199,6 +200,24 @@ impl CfxOpener {
         Ok((None, opened))
     }
 
+    /// Rotates a token so that its data stand in the data segments.
+    ///
+    /// That is where [`CfxSealer::wrap_iov`](crate::CfxSealer::wrap_iov) puts them, and there is nothing to do. But
+    /// Heimdal's plain tokens are rotated and MIT's are not, and either may come in pieces.
+    fn straighten(&self, header: WrapHeader, scattered: &mut Scattered<'_>) -> Result<(), Error> {
+        let tail_len = self.tail_len(header)?;
+        let wanted = if scattered.trailer.is_some() { 0 } else { tail_len };
+        let found = header.total_rotation(self.parameters.style);
+        if found == wanted {
+            return Ok(());
+        }
+        let whole = scattered.rest_len();
+        if let (Some(found), Some(wanted)) = (found.checked_rem(whole), wanted.checked_rem(whole)) {
+            scattered.rotate_left(found.saturating_add(whole.saturating_sub(wanted)));
+        }
+        Ok(())
+    }
+
     /// Finds confounder, tail and tag in the header and trailer segments, which must have exactly their lengths.
     fn outer_segments<'s>(
         &self,
@@ -208,13 +227,6 @@ impl CfxOpener {
     ) -> Result<Outer<'s>, Error> {
         let tail_len = self.tail_len(header)?;
         let in_header_len = if trailer.is_some() { 0 } else { tail_len };
-        let found = header.total_rotation(self.parameters.style);
-        if found != in_header_len {
-            return Err(Error::Rotation {
-                found,
-                expected: in_header_len,
-            });
-        }
         let confounder_len = match header.flags.protection() {
             Protection::Integrity => 0,
             Protection::Confidentiality => self.seal.enctype().confounder_len(),

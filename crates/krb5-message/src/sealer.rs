@@ -247,24 +247,27 @@ impl CfxSealer {
     }
 
     fn wrap_header(&self, protection: Protection, style: Style, trailer: Trailer) -> Result<WrapHeader, Error> {
-        let checksum = self.checksum_len();
-        let (extra, tail) = match (protection, style) {
-            (Protection::Integrity, _) => (checksum, checksum),
-            (Protection::Confidentiality, Style::Standard) => (0, HEADER_LEN.saturating_add(checksum)),
-            (Protection::Confidentiality, Style::Dce) => (DCE_FILLER, HEADER_LEN.saturating_add(checksum)),
+        let flags = self.flags(protection);
+        let extra_count = match (protection, style) {
+            (Protection::Integrity, _) => u16::try_from(self.checksum_len()).map_err(|_| Error::TooLong)?,
+            (Protection::Confidentiality, Style::Standard) => 0,
+            (Protection::Confidentiality, Style::Dce) => DCE_FILLER,
         };
-        let rotation = if trailer == Trailer::InHeader { tail } else { 0 };
+        let rotation = match trailer {
+            Trailer::Separate => Some(0),
+            Trailer::InHeader => WrapHeader::rotation_into_header(flags, style, extra_count, self.checksum_len()),
+        };
         Ok(WrapHeader {
-            flags: self.flags(protection),
-            extra_count: u16::try_from(extra).map_err(|_| Error::TooLong)?,
-            rotation: u16::try_from(rotation).map_err(|_| Error::TooLong)?,
+            flags,
+            extra_count,
+            rotation: rotation.ok_or(Error::TooLong)?,
             sequence: self.next,
         })
     }
 
     fn filler(&self) -> usize {
         if self.parameters.style == Style::Dce {
-            DCE_FILLER
+            usize::from(DCE_FILLER)
         } else {
             0
         }
@@ -335,7 +338,7 @@ fn copy(to: &mut [u8], from: &[u8]) -> Result<(), Error> {
 }
 
 /// Filler in sealed tokens of DCE style: one cipher block, which Windows insists on.
-const DCE_FILLER: usize = 16;
+const DCE_FILLER: u16 = 16;
 
 #[cfg(test)]
 mod tests;

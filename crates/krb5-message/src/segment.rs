@@ -2,6 +2,7 @@ use krb5_crypto::Part;
 
 use crate::Error;
 use crate::error::Layout;
+use crate::token::HEADER_LEN;
 
 /// One piece of a scattered message, as in `gss_wrap_iov`. Order matters.
 #[derive(Debug)]
@@ -70,6 +71,33 @@ impl<'s> Scattered<'s> {
         }
         let header = header.ok_or(Error::Layout(Layout::Header))?;
         Ok(Self { header, body, trailer })
+    }
+}
+
+impl Scattered<'_> {
+    /// How many octets of the token follow the clear header, in all segments together.
+    pub(crate) fn rest_len(&mut self) -> usize {
+        let lengths = self.rest().map(|octets| octets.len());
+        lengths.fold(0, usize::saturating_add)
+    }
+
+    /// Rotates what follows the clear header left by `count`, over all segments of the token.
+    pub(crate) fn rotate_left(&mut self, count: usize) {
+        let mut rest: Vec<u8> = Vec::with_capacity(self.rest_len());
+        self.rest().for_each(|octets| rest.extend_from_slice(octets));
+        let count = count.checked_rem(rest.len()).unwrap_or(0);
+        rest.rotate_left(count);
+        let mut octets = rest.into_iter();
+        self.rest().flatten().zip(&mut octets).for_each(|(to, from)| *to = from);
+    }
+
+    fn rest(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        let header = self.header.get_mut(HEADER_LEN..).unwrap_or_default();
+        let data = self.body.iter_mut().filter_map(|body| match body {
+            Body::Data(octets) => Some(&mut **octets),
+            Body::SignOnly(_) => None,
+        });
+        std::iter::once(header).chain(data).chain(self.trailer.as_deref_mut())
     }
 }
 

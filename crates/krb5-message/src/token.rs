@@ -240,6 +240,23 @@ impl WrapHeader {
         Self { rotation: 0, ..self }.to_octets()
     }
 
+    /// RRC of a token with these flags and this EC whose trailer stands in its header, `tag` being the length of the
+    /// key's checksum: what follows the message is rotated to its front. `None` beyond 16 bits.
+    ///
+    /// ```text
+    /// not sealed        checksum                         RRC = tag
+    /// sealed            filler ‖ header copy ‖ tag       RRC = EC + 16 + tag
+    /// sealed, DCE       the same                         RRC = 16 + tag: Windows adds EC, and so do MIT and Heimdal
+    /// ```
+    pub(crate) fn rotation_into_header(flags: TokenFlags, style: Style, extra_count: u16, tag: usize) -> Option<u16> {
+        let tag = u16::try_from(tag).ok()?;
+        match (flags.protection(), style) {
+            (Protection::Integrity, _) => Some(tag),
+            (Protection::Confidentiality, Style::Standard) => tag.checked_add(COPY_LEN)?.checked_add(extra_count),
+            (Protection::Confidentiality, Style::Dce) => tag.checked_add(COPY_LEN),
+        }
+    }
+
     /// By how many octets the rest of the token was rotated.
     ///
     /// Windows adds EC to the RRC of sealed tokens in DCE style, where they are rotated at all.
@@ -264,6 +281,8 @@ fn split_header(token: &[u8], id: [u8; 2]) -> Result<(&[u8; HEADER_LEN], &[u8]),
 
 /// Octets in the clear header of every token of RFC 4121.
 pub const HEADER_LEN: usize = 16;
+/// The same for its copy inside the encryption.
+const COPY_LEN: u16 = 16;
 
 #[cfg(test)]
 mod tests;

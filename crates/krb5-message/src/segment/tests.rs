@@ -255,10 +255,7 @@ fn w15_odd_extra_counts_and_rotations_are_errors_or_the_right_data() {
                 forged.header[6..8].copy_from_slice(&rotation.to_be_bytes());
                 let mut stream = forged.token();
                 if to.opener.unwrap_iov(&mut forged.segments()).is_ok() {
-                    assert_eq!(
-                        (forged.header[..8].to_vec(), forged.data.concat()),
-                        (genuine.header[..8].to_vec(), message(30))
-                    );
+                    assert_eq!(forged.data.concat(), message(30));
                 }
                 let mut segments = [
                     Segment::SignOnly(b"before"),
@@ -370,7 +367,36 @@ fn wrong_lists_of_segments_are_the_callers_fault_and_change_nothing() {
     );
 }
 
+/// Cuts a whole token, in which nothing is signed only, into the segments of `trailer`.
+fn cut(from: &End, token: &[u8], protection: Protection, trailer: Trailer) -> Pieces {
+    let lengths = from.sealer.wrap_iov_lengths(protection, trailer);
+    let (header, rest) = token.split_at(lengths.header);
+    let (data, behind) = rest.split_at(rest.len() - lengths.trailer);
+    Pieces {
+        header: header.to_vec(),
+        before: Vec::new(),
+        data: vec![data[..data.len() / 2].to_vec(), data[data.len() / 2..].to_vec()],
+        after: Vec::new(),
+        trailer: (trailer == Trailer::Separate).then(|| behind.to_vec()),
+    }
+}
+
 proptest! {
+    #[test]
+    fn i44_any_rotation_of_a_scattered_token_is_undone(length in 0_usize..100, count in prop_oneof![0_u16..200, any::<u16>()], at in 0_usize..8, sealed in any::<bool>(), separate in any::<bool>()) {
+        let (enctype, sender) = every_direction().nth(at).unwrap();
+        let (mut from, mut to) = pair(enctype, sender);
+        let (protection, trailer) = (BOTH[usize::from(sealed)], TRAILERS[usize::from(separate)]);
+        let mut token = from.sealer.wrap(protection, Associated::default(), &message(length)).unwrap();
+        token[6..8].copy_from_slice(&count.to_be_bytes());
+        let rest = &mut token[16..];
+        let by = usize::from(count) % rest.len();
+        rest.rotate_right(by);
+        let mut pieces = cut(&from, &token, protection, trailer);
+        let (_, opened) = to.opener.unwrap_iov(&mut pieces.segments()).unwrap();
+        prop_assert_eq!((pieces.data.concat(), opened.protection), (message(length), protection));
+    }
+
     #[test]
     fn any_cut_of_a_message_into_segments_gives_the_same_message(length in 0_usize..300, cuts in prop::collection::vec(0_usize..300, 0..6), at in 0_usize..8, sealed in any::<bool>(), separate in any::<bool>()) {
         let (enctype, sender) = every_direction().nth(at).unwrap();

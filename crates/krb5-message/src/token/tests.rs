@@ -117,6 +117,45 @@ fn dce_style_adds_ec_to_the_rotation_of_sealed_tokens_only() {
     assert_eq!(WrapHeader { rotation: 0, ..sealed }.total_rotation(Style::Dce), 0);
 }
 
+#[test]
+fn i45_the_rotation_into_the_header_is_that_of_windows_mit_and_heimdal() {
+    const SIGNED: TokenFlags = TokenFlags(0);
+    const SEALED: TokenFlags = TokenFlags(TokenFlags::SEALED);
+    use Style::{Dce, Standard};
+    for (flags, style, extra_count, tag, rotation) in [
+        // AES with SHA-1, then both of SHA-2.
+        (SIGNED, Standard, 12, 12, 12),
+        (SIGNED, Dce, 12, 12, 12),
+        (SEALED, Standard, 0, 12, 28),
+        (SEALED, Dce, 16, 12, 28),
+        (SIGNED, Standard, 16, 16, 16),
+        (SEALED, Standard, 0, 16, 32),
+        (SEALED, Dce, 16, 16, 32),
+        (SIGNED, Dce, 24, 24, 24),
+        (SEALED, Standard, 0, 24, 40),
+        (SEALED, Dce, 16, 24, 40),
+        // Filler outside DCE style.
+        (SEALED, Standard, 16, 12, 44),
+        (SEALED, Standard, 1, 24, 41),
+    ] {
+        let found = WrapHeader::rotation_into_header(flags, style, extra_count, tag);
+        assert_eq!(found, Some(rotation), "{flags:?} {style:?} {extra_count} {tag}");
+        let header = WrapHeader {
+            flags,
+            extra_count,
+            rotation,
+            sequence: 0,
+        };
+        let behind_the_message = match flags {
+            SEALED => usize::from(extra_count) + HEADER_LEN + tag,
+            _ => tag,
+        };
+        assert_eq!(header.total_rotation(style), behind_the_message);
+    }
+    assert_eq!(WrapHeader::rotation_into_header(SEALED, Standard, 0xFFF0, 12), None);
+    assert_eq!(WrapHeader::rotation_into_header(SIGNED, Standard, 0, 0x1_0000), None);
+}
+
 proptest! {
     #[test]
     fn headers_round_trip(flags in any::<u8>(), extra_count in any::<u16>(), rotation in any::<u16>(), sequence in any::<u64>(), rest in any::<Vec<u8>>()) {
