@@ -92,6 +92,35 @@ impl IovShape {
         }
         Ok(shape)
     }
+
+    /// The shape of buffers of which kinds and lengths are known, but which need not be there yet: what
+    /// `gss_wrap_iov_length` is asked for. The lengths of header, padding and trailer do not count; [`IovLens::of`] has
+    /// the answers.
+    ///
+    /// # Errors
+    /// [`IovError::Missing`] without a header, [`IovError::Misplaced`] for a second header, padding or trailer, and for
+    /// streams and MICs; [`IovError::TooLong`] if a sum is beyond the address space.
+    pub fn of_lengths(buffers: impl IntoIterator<Item = (Kind, usize)>) -> Result<Self, IovError> {
+        let mut shape = Self {
+            trailer: TrailerPlace::InHeader,
+            ..Self::default()
+        };
+        let (mut header, mut padding, mut trailer) = (None, None, None);
+        for (kind, length) in buffers {
+            match kind {
+                Kind::Data => shape.data = sum(shape.data, length)?,
+                Kind::SignOnly => shape.sign_only = sum(shape.sign_only, length)?,
+                Kind::Header => only(&mut header, kind)?,
+                Kind::Padding => only(&mut padding, kind)?,
+                Kind::Trailer => only(&mut trailer, kind)?,
+                Kind::Stream | Kind::Mic => return Err(IovError::Misplaced(kind)),
+            }
+        }
+        if trailer.is_some() {
+            shape.trailer = TrailerPlace::Separate;
+        }
+        header.map(|_| shape).ok_or(IovError::Missing(Kind::Header))
+    }
 }
 
 /// The buffer lengths that wrapping a message of a given shape needs, in octets.
@@ -106,6 +135,17 @@ pub struct IovLens {
 }
 
 impl IovLens {
+    /// The length of the buffer of this kind; `None` for those whose length is the caller's.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> Option<usize> {
+        match kind {
+            Kind::Header => Some(self.header),
+            Kind::Padding => Some(self.padding),
+            Kind::Trailer => Some(self.trailer),
+            Kind::Data | Kind::SignOnly | Kind::Stream | Kind::Mic => None,
+        }
+    }
+
     /// The length of a token around `data` octets, or `None` beyond the address space.
     #[must_use]
     pub fn total(&self, data: usize) -> Option<usize> {
@@ -141,7 +181,7 @@ pub enum IovError {
     TooLong,
 }
 
-/// The kind of a buffer, for error messages.
+/// The kind of a buffer, for error messages and [`IovShape::of_lengths`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// [`Iov::Header`]
@@ -180,6 +220,73 @@ impl From<IovError> for crate::Error {
     }
 }
 
+fn only(slot: &mut Option<Kind>, kind: Kind) -> Result<(), IovError> {
+    match slot.replace(kind) {
+        None => Ok(()),
+        Some(_) => Err(IovError::Misplaced(kind)),
+    }
+}
+
 fn sum(so_far: usize, more: usize) -> Result<usize, IovError> {
     so_far.checked_add(more).ok_or(IovError::TooLong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_is_told_by_kinds_and_lengths_before_there_are_buffers() {
+        let asked = [
+            (Kind::Header, 0),
+            (Kind::SignOnly, 24),
+            (Kind::Data, 100),
+            (Kind::SignOnly, 8),
+            (Kind::Data, 3),
+            (Kind::Padding, 999),
+        ];
+        let shape = IovShape::of_lengths(asked).unwrap();
+        let expected = IovShape {
+            data: 103,
+            sign_only: 32,
+            trailer: TrailerPlace::InHeader,
+        };
+        assert_eq!(shape, expected);
+        let with_trailer = IovShape::of_lengths(asked.into_iter().chain([(Kind::Trailer, 0)])).unwrap();
+        assert_eq!(with_trailer.trailer, TrailerPlace::Separate);
+        let lens = IovLens {
+            header: 60,
+            padding: 0,
+            trailer: 28,
+        };
+        let answers =
+            [Kind::Header, Kind::Data, Kind::Padding, Kind::Trailer, Kind::SignOnly].map(|kind| lens.of(kind));
+        assert_eq!(answers, [Some(60), None, Some(0), Some(28), None]);
+    }
+
+    #[test]
+    fn lists_that_make_no_token_are_refused() {
+        let header = (Kind::Header, 0);
+        for (buffers, error) in [
+            (vec![], IovError::Missing(Kind::Header)),
+            (vec![(Kind::Data, 1)], IovError::Missing(Kind::Header)),
+            (vec![header, header], IovError::Misplaced(Kind::Header)),
+            (
+                vec![header, (Kind::Trailer, 0), (Kind::Trailer, 0)],
+                IovError::Misplaced(Kind::Trailer),
+            ),
+            (
+                vec![header, (Kind::Padding, 0), (Kind::Padding, 0)],
+                IovError::Misplaced(Kind::Padding),
+            ),
+            (vec![header, (Kind::Stream, 9)], IovError::Misplaced(Kind::Stream)),
+            (vec![header, (Kind::Mic, 9)], IovError::Misplaced(Kind::Mic)),
+            (
+                vec![header, (Kind::Data, usize::MAX), (Kind::Data, 1)],
+                IovError::TooLong,
+            ),
+        ] {
+            assert_eq!(IovShape::of_lengths(buffers), Err(error));
+        }
+    }
 }

@@ -36,7 +36,8 @@ pub trait Sealer: Send {
     /// [`Failure`](crate::ErrorKind::Failure) with [`IovError`] if the buffers do not fit; then nothing has changed.
     fn wrap_iov(&mut self, privacy: Privacy, iov: &mut [Iov<'_>]) -> Result<Privacy>;
 
-    /// Wraps `message` into a token. `associated` is protected too, but not carried: the peer needs the same octets.
+    /// Wraps `message` into a token. `associated` is protected too, before it, but not carried: the peer needs the same
+    /// octets (`gss_wrap_aead`).
     ///
     /// # Errors
     /// Those of [`wrap_iov_len`](Self::wrap_iov_len) and [`wrap_iov`](Self::wrap_iov).
@@ -135,8 +136,17 @@ pub trait Opener: Send {
     /// # Errors
     /// As [`unwrap`](Self::unwrap).
     fn unwrapped(&mut self, token: &[u8]) -> Result<(Vec<u8>, Unwrapped)> {
+        self.unwrapped_around(Around::default(), token)
+    }
+
+    /// Unwraps a copy of `token` that has associated data `around` it, and returns the message: what `gss_unwrap_aead`
+    /// does with data that stand before it.
+    ///
+    /// # Errors
+    /// As [`unwrap`](Self::unwrap).
+    fn unwrapped_around(&mut self, around: Around<'_>, token: &[u8]) -> Result<(Vec<u8>, Unwrapped)> {
         let mut message = token.to_vec();
-        let (range, unwrapped) = self.unwrap(Around::default(), &mut message)?;
+        let (range, unwrapped) = self.unwrap(around, &mut message)?;
         message.truncate(range.end);
         message.drain(..range.start.min(range.end));
         Ok((message, unwrapped))
