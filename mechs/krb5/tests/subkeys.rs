@@ -11,7 +11,6 @@ use gss_mech_krb5::KRB5;
 use gss_test::Established;
 use krb5_crypto::primitives::rustcrypto::PROVIDER;
 use krb5_crypto::{Enctype, Key};
-use krb5_kdc::Kdc;
 use krb5_message::{
     Associated, CfxOpener, CfxParameters, CfxSealer, Detection, NumberWidth, Protection, Role, SequenceWindow, Style,
     Subkey,
@@ -21,7 +20,7 @@ use krb5_proto::messages::{ApOptions, AuthorizationData};
 use krb5_store::config::Settings;
 use krb5_store::keytab::{Acceptor, MemoryKeytab};
 use world::by_hand::{ByHand, Content};
-use world::{CONFIGURATION, REALM, World, time};
+use world::{World, time};
 
 const A17: Enctype = Enctype::Aes128CtsHmacSha196;
 const A18: Enctype = Enctype::Aes256CtsHmacSha196;
@@ -43,14 +42,6 @@ fn protect(from: &mut dyn EstablishedContext, to: &mut dyn EstablishedContext) {
     );
 }
 
-/// A realm with session keys of `session`, in which `permitted` may be used.
-fn realm(session: Enctype, permitted: &[Enctype]) -> World {
-    let names: Vec<&str> = permitted.iter().map(|etype| etype.name()).collect();
-    let permitted = format!("[libdefaults]\n    permitted_enctypes = {}\n", names.join(" "));
-    let configuration = CONFIGURATION.replacen("[libdefaults]", &permitted, 1);
-    World::with(Kdc::builder(REALM).enctypes(&[session]), &configuration)
-}
-
 #[test]
 fn i31_the_best_type_that_both_permit_is_negotiated() {
     for (session, permitted, expected) in [
@@ -61,7 +52,7 @@ fn i31_the_best_type_that_both_permit_is_negotiated() {
         (A18, &[A20, A19, A18, A17], A20),
         (A20, &[A18, A17, A20], A20),
     ] {
-        let world = realm(session, permitted);
+        let world = World::permitting(session, permitted);
         for flags in [Flags::USUAL, Flags::USUAL | Flags::DCE_STYLE] {
             let Established {
                 mut initiator,
@@ -83,7 +74,7 @@ fn i31_the_best_type_that_both_permit_is_negotiated() {
 
 #[test]
 fn i31_nothing_is_negotiated_where_there_is_no_answer() {
-    let world = realm(A17, &[A20, A17]);
+    let world = World::permitting(A17, &[A20, A17]);
     let Established {
         mut initiator,
         mut acceptor,
@@ -96,7 +87,7 @@ fn i31_nothing_is_negotiated_where_there_is_no_answer() {
 
 #[test]
 fn i31_an_acceptor_keeps_to_its_own_types_whatever_is_wished() {
-    let by_hand = ByHand::in_world(realm(A18, &[A18, A17]));
+    let by_hand = ByHand::in_world(World::permitting(A18, &[A18, A17]));
     let authdata = AuthorizationData::with_etype_negotiation(vec![20, 23, 17, 1]).unwrap();
     let content = Content {
         authdata,

@@ -37,9 +37,17 @@ pub struct World {
 }
 
 impl World {
-    /// A realm in which every key is of `enctype`.
+    /// A realm in which every key is of `enctype`, and may be of no other.
     pub fn new(enctype: Enctype) -> Self {
-        Self::with(Kdc::builder(REALM).enctypes(&[enctype]), CONFIGURATION)
+        Self::permitting(enctype, &[enctype])
+    }
+
+    /// A realm in which every key of the KDC is of `enctype`, and those of contexts may be of the `permitted`.
+    pub fn permitting(enctype: Enctype, permitted: &[Enctype]) -> Self {
+        let names: Vec<&str> = permitted.iter().map(|etype| etype.name()).collect();
+        let permitted = format!("[libdefaults]\n permitted_enctypes = {}\n", names.join(" "));
+        let configuration = CONFIGURATION.replacen("[libdefaults]\n", &permitted, 1);
+        Self::with(Kdc::builder(REALM).enctypes(&[enctype]), &configuration)
     }
 
     /// A realm with more principals than the usual ones, and its `krb5.conf`.
