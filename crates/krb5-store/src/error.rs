@@ -238,6 +238,8 @@ pub enum FileKind {
     Keytab,
     /// The file that names the primary cache of a directory.
     PrimaryName,
+    /// A replay cache.
+    ReplayCache,
 }
 
 /// What was attempted on a file, for messages.
@@ -277,6 +279,7 @@ impl fmt::Display for FileKind {
             Self::CredentialCache => "credential cache",
             Self::Keytab => "keytab",
             Self::PrimaryName => "file that names the primary cache",
+            Self::ReplayCache => "replay cache",
         })
     }
 }
@@ -304,6 +307,7 @@ fn io_hint(source: &io::Error, what: FileKind) -> &'static str {
             " (if it is another user's, set KRB5CCNAME to a cache of your own)"
         }
         FileKind::Keytab => " (run as a user who may read it, or set KRB5_KTNAME to a keytab that you may read)",
+        FileKind::ReplayCache => " (set KRB5RCACHENAME to file2: and a file of your own)",
     }
 }
 
@@ -314,6 +318,7 @@ fn foreign_hint(what: FileKind) -> &'static str {
             "; set KRB5CCNAME to a cache of your own"
         }
         FileKind::Keytab => "; run as that user, or name a keytab of your own",
+        FileKind::ReplayCache => "; set KRB5RCACHENAME to file2: and a file of your own",
     }
 }
 

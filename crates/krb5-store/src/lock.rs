@@ -24,25 +24,40 @@ pub(crate) enum Mode {
 
 /// Locks the whole of a file until it is closed. `path` and `what` are for messages.
 pub(crate) fn lock(file: &File, mode: Mode, what: FileKind, path: &Path) -> Result<(), Error> {
-    lock_within(file, mode, what, path, PATIENCE)
+    lock_within(file, mode, what, path, &ORDINARY)
 }
 
-fn lock_within(file: &File, mode: Mode, what: FileKind, path: &Path, patience: Duration) -> Result<(), Error> {
+/// As [`lock`], for locks that many want and nobody holds for longer than some system calls.
+pub(crate) fn lock_briefly(file: &File, what: FileKind, path: &Path, patience: Duration) -> Result<(), Error> {
+    let pace = Pace { patience, ..BRIEF };
+    lock_within(file, Mode::Exclusive, what, path, &pace)
+}
+
+/// How long a lock is waited for, and how often it is asked for meanwhile. A call that waits in the system
+/// could not be ended.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    patience: Duration,
+    first_pause: Duration,
+    longest_pause: Duration,
+}
+
+fn lock_within(file: &File, mode: Mode, what: FileKind, path: &Path, pace: &Pace) -> Result<(), Error> {
     let started = Instant::now();
-    let mut pause = FIRST_PAUSE;
+    let mut pause = pace.first_pause;
     loop {
         match fcntl(file, argument(&request(mode))) {
             Ok(_) => return Ok(()),
             Err(Errno::EINTR) => {}
-            Err(Errno::EAGAIN | Errno::EACCES) if started.elapsed() < patience => {
+            Err(Errno::EAGAIN | Errno::EACCES) if started.elapsed() < pace.patience => {
                 std::thread::sleep(pause);
-                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                pause = pause.saturating_mul(2).min(pace.longest_pause);
             }
             Err(Errno::EAGAIN | Errno::EACCES) => {
                 return Err(Error::Locked {
                     what,
                     path: path.to_path_buf(),
-                    waited: patience,
+                    waited: pace.patience,
                 });
             }
             Err(other) => return Err(what.io(Action::Lock, path, other.into())),
@@ -80,9 +95,16 @@ fn argument(request: &libc::flock) -> FcntlArg<'_> {
 }
 
 /// Locks are held for one read or write; nobody who behaves holds one for this long.
-const PATIENCE: Duration = Duration::from_secs(10);
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+const ORDINARY: Pace = Pace {
+    patience: Duration::from_secs(10),
+    first_pause: Duration::from_millis(1),
+    longest_pause: Duration::from_millis(100),
+};
+const BRIEF: Pace = Pace {
+    patience: Duration::ZERO,
+    first_pause: Duration::from_micros(50),
+    longest_pause: Duration::from_millis(2),
+};
 
 #[cfg(test)]
 mod tests {
@@ -93,7 +115,11 @@ mod tests {
     }
 
     fn try_lock(file: &File, mode: Mode, path: &Path) -> Result<(), Error> {
-        lock_within(file, mode, FileKind::CredentialCache, path, Duration::ZERO)
+        let pace = Pace {
+            patience: Duration::ZERO,
+            ..ORDINARY
+        };
+        lock_within(file, mode, FileKind::CredentialCache, path, &pace)
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(crate) struct Open<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Access {
     Append,
+    /// Write, and make the file where it is missing.
+    Make,
     Read,
     Write,
 }
@@ -76,8 +78,23 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// Opens an existing regular file.
+    /// For reading and writing in place; made for its owner alone where it is missing.
+    pub(crate) fn making(what: FileKind, path: &'a Path) -> Self {
+        Self {
+            what,
+            path,
+            access: Access::Make,
+            links: Links::Refused,
+        }
+    }
+
+    /// Opens a regular file.
     pub(crate) fn open(&self) -> Result<File, Error> {
+        self.open_with_metadata().map(|(file, _)| file)
+    }
+
+    /// Opens a regular file and looks at it.
+    pub(crate) fn open_with_metadata(&self) -> Result<(File, Metadata), Error> {
         let mut flags = OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         if matches!(self.links, Links::Refused) {
             flags |= OFlag::O_NOFOLLOW;
@@ -88,6 +105,9 @@ impl<'a> Open<'a> {
             Access::Read => {}
             Access::Append => {
                 options.append(true);
+            }
+            Access::Make => {
+                options.write(true).create(true).mode(0o600);
             }
             Access::Write => {
                 options.write(true);
@@ -101,14 +121,14 @@ impl<'a> Open<'a> {
         if !metadata.is_file() {
             return Err(self.not_regular());
         }
-        Ok(file)
+        Ok((file, metadata))
     }
 
     /// What the file is opened for.
     pub(crate) fn action(&self) -> Action {
         match self.access {
             Access::Read => Action::Read,
-            Access::Append | Access::Write => Action::Write,
+            Access::Append | Access::Make | Access::Write => Action::Write,
         }
     }
 

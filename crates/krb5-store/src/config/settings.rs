@@ -293,6 +293,15 @@ impl Settings {
         tokens.expand(self.libdefault("default_ccache_name").unwrap_or(CREDENTIAL_CACHE))
     }
 
+    /// `default_rcache_name`: the name of the acceptors' replay cache, where one is given.
+    ///
+    /// # Errors
+    /// [`Error::UnknownToken`].
+    pub fn default_rcache_name(&self, tokens: &PathTokens) -> Result<Option<String>, Error> {
+        let name = self.libdefault("default_rcache_name");
+        name.map(|name| tokens.expand(name)).transpose()
+    }
+
     /// The keys of `[libdefaults]` in this configuration that are known but have no effect.
     #[must_use]
     pub fn without_effect(&self) -> Vec<(&'static str, Origin)> {
@@ -379,12 +388,11 @@ const CLIENT_KEYTAB: &str = "FILE:/etc/krb5/user/%{euid}/client.keytab";
 const CREDENTIAL_CACHE: &str = "FILE:/tmp/krb5cc_%{uid}";
 
 /// Keys of `[libdefaults]` that are recognised, and have no effect so far.
-const NOT_SUPPORTED: [&str; 18] = [
+const NOT_SUPPORTED: [&str; 17] = [
     "allow_des3",
     "allow_rc4",
     "ap_req_checksum_type",
     "ccache_type",
-    "default_rcache_name",
     "err_fmt",
     "extra_addresses",
     "k5login_authoritative",
