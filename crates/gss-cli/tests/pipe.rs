@@ -344,21 +344,43 @@ fn without_mutual_authentication_one_token_is_enough() {
 fn what_is_owed_to_the_peer_comes_before_the_error() {
     let realm = Realm::new();
     let (mut initiator, mut acceptor) = start(&realm, &[], &[]);
-    let first = initiator.hear();
-    let mut replayed = Party::start(&realm, &["acceptor"]);
-    assert!(acceptor.ask(&first)["token"].is_string());
-    // An authenticator for another acceptor process is no replay there, but a broken one is refused with a KRB-ERROR.
-    let mut token = octets(&first["token"]);
+    let mut token = octets(&initiator.hear()["token"]);
     *token.last_mut().unwrap() ^= 1;
-    let owed = replayed.ask(&json!({"token": base64(&token)}));
+    let owed = acceptor.ask(&json!({"token": base64(&token)}));
     assert!(octets(&owed["token"]).starts_with(&[0x60]), "{owed}");
-    let error = replayed.hear();
+    let error = acceptor.hear();
     assert!(error["error"]["major"].is_string(), "{error}");
-    assert_eq!(replayed.end().code(), Some(1));
+    assert_eq!(acceptor.end().code(), Some(1));
 
     let told = initiator.ask(&owed);
     assert!(told["error"]["message"].as_str().unwrap().len() > 10, "{told}");
     assert_eq!(initiator.end().code(), Some(1));
+}
+
+#[test]
+fn q25_an_authenticator_that_one_acceptor_process_took_is_a_replay_to_the_next() {
+    let realm = Realm::new();
+    let (mut initiator, mut acceptor) = start(&realm, &[], &[]);
+    let first = initiator.hear();
+    let mut next = Party::start(&realm, &["acceptor"]);
+    assert!(acceptor.ask(&first)["token"].is_string());
+    assert!(next.ask(&first)["token"].is_string(), "a KRB-ERROR");
+    let error = next.hear()["error"].clone();
+    assert!(error["message"].as_str().unwrap().contains("replay"), "{error}");
+    assert_eq!(next.end().code(), Some(1));
+}
+
+#[test]
+fn l22_without_a_replay_cache_the_acceptor_refuses_and_names_the_file() {
+    let realm = Realm::new();
+    std::os::unix::fs::symlink("/dev/null", realm.path("rcache")).unwrap();
+    let (mut initiator, mut acceptor) = start(&realm, &[], &[]);
+    let first = initiator.hear();
+    assert!(acceptor.ask(&first)["token"].is_string(), "a KRB-ERROR");
+    let error = acceptor.hear()["error"].clone();
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(realm.path("rcache").to_str().unwrap()), "{error}");
+    assert_eq!(acceptor.end().code(), Some(1));
 }
 
 #[test]

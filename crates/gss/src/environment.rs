@@ -128,7 +128,16 @@ impl Clock for SystemClock {
 }
 
 /// Every variable that a mechanism, a store or a driver looks for.
-const VARIABLES: [&str; 4] = ["KRB5CCNAME", "KRB5_CLIENT_KTNAME", "KRB5_CONFIG", "KRB5_KTNAME"];
+const VARIABLES: [&str; 8] = [
+    "KRB5CCNAME",
+    "KRB5RCACHEDIR",
+    "KRB5RCACHENAME",
+    "KRB5RCACHETYPE",
+    "KRB5_CLIENT_KTNAME",
+    "KRB5_CONFIG",
+    "KRB5_KTNAME",
+    "TMPDIR",
+];
 
 const CONFIG: &str = "KRB5_CONFIG";
 const SYSTEM_CONFIG: &str = "/etc/krb5.conf";

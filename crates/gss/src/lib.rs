@@ -32,7 +32,8 @@
 //! # let environment = Environment::new(Arc::new(SystemClock))
 //! #     .with_extension(Arc::new(Settings::parse(&kdc.client_config(running.address()))?))
 //! #     .with_variable("KRB5CCNAME", "MEMORY:example")
-//! #     .with_variable("KRB5_KTNAME", "MEMORY:example");
+//! #     .with_variable("KRB5_KTNAME", "MEMORY:example")
+//! #     .with_variable("KRB5RCACHENAME", "memory:");
 //! # let gss = Gss::within(environment)?;
 //! # let password = b"secret".to_vec().into();
 //! # let cred = gss.acquire(Acquire::initiate().named(Name::krb5_principal("user")).with_password(password))?;

@@ -19,6 +19,7 @@ use gss::{
 use krb5_kdc::{Kdc, Running};
 use krb5_store::config::Settings;
 use krb5_store::keytab::{Acceptor, MemoryKeytab};
+use krb5_store::replay::{MemoryReplayCache, OwnReplayCache};
 
 struct Realm {
     gss: Gss,
@@ -36,7 +37,10 @@ impl Realm {
             .unwrap();
         let running = kdc.serve_loopback().unwrap();
         let settings = Arc::new(Settings::parse(&kdc.client_config(running.address())).unwrap());
-        let environment = Environment::new(Arc::new(SystemClock)).with_extension(Arc::clone(&settings));
+        let replay = OwnReplayCache(Arc::new(MemoryReplayCache::new()));
+        let environment = Environment::new(Arc::new(SystemClock))
+            .with_extension(Arc::clone(&settings))
+            .with_extension(Arc::new(replay));
         let kerberos = KerberosEnvironment::from_environment(&environment).unwrap();
         let keytab = Arc::new(MemoryKeytab::new("test", kdc.service_keytab()));
         let keys = Acceptor::new(keytab, None, &settings, kerberos.provider);

@@ -61,7 +61,7 @@ impl AcceptorContext for AwaitApReq {
             Ok(judged) => judged,
             Err(error) => return Err(answer.refuse(error)),
         };
-        let (replay, tag) = (Arc::clone(&self.environment.replay), judged.accepted.replay_tag.clone());
+        let (replay, tag) = (Arc::clone(&self.cred.replay), judged.accepted.replay_tag.clone());
         let skew = self.environment.settings.clockskew();
         Flow::blocking(
             move || replay.store(&tag, now.time, skew),

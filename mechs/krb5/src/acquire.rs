@@ -7,6 +7,7 @@ use krb5_crypto::{Key, Secret};
 use krb5_proto::Principal;
 use krb5_proto::exchange::{AsOutcome, LongTerm};
 use krb5_store::keytab::{self, Acceptor, KeySource, ServiceName};
+use krb5_store::replay::ReplayCache;
 
 use crate::cred::{Accepting, Initiating, KerberosCred};
 use crate::error::{KerberosError, NameFault, failed};
@@ -44,6 +45,8 @@ struct Acquiring {
     keytab: String,
     /// The name of a cache, likewise.
     ccache: String,
+    /// The name of a replay cache, from the request's store.
+    rcache: Option<String>,
 }
 
 impl Acquiring {
@@ -55,13 +58,10 @@ impl Acquiring {
             CredSource::Store(store) => store,
             _ => &nothing,
         };
-        // Whoever names a replay cache must not get another one instead.
-        if store.value(RCACHE)?.is_some() {
-            return Err(KerberosError::StoreKey(RCACHE).into());
-        }
         Ok(Self {
             keytab: store.text("keytab")?.unwrap_or(&environment.keytab).to_owned(),
             ccache: store.text("ccache")?.unwrap_or(&environment.ccache).to_owned(),
+            rcache: store.text(RCACHE)?.map(str::to_owned),
             environment: environment.clone(),
             name,
             request,
@@ -92,7 +92,20 @@ impl Acquiring {
         Ok(Accepting {
             keys: Arc::new(keys),
             name: self.name.clone(),
+            replay: self.replay_cache()?,
         })
+    }
+
+    /// Whoever names a replay cache must not get another one instead.
+    fn replay_cache(&self) -> Result<Arc<dyn ReplayCache>, KerberosError> {
+        let environment = &self.environment;
+        match &self.rcache {
+            Some(name) => environment
+                .replay_types
+                .resolve(name)
+                .map_err(KerberosError::ReplayCache),
+            None => Ok(Arc::clone(&environment.replay)),
+        }
     }
 
     fn initiating(&self) -> Flowing<Initiating> {

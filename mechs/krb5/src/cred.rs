@@ -7,6 +7,7 @@ use gss_core::{CredInfo, CredUsage, Error, ErrorKind, Existing, Flow, Flowing, M
 use krb5_proto::exchange::KeyLookup;
 use krb5_proto::{Credentials, KerberosTime, Principal};
 use krb5_store::ccache::{CacheContents, CredentialCache, MemoryCache};
+use krb5_store::replay::ReplayCache;
 
 use crate::KerberosEnvironment;
 use crate::error::{KerberosError, failed};
@@ -35,12 +36,15 @@ pub(crate) struct Accepting {
     pub(crate) keys: Arc<dyn KeyLookup + Send + Sync>,
     /// Whom contexts are accepted as; `None` for everybody whose key is there.
     pub(crate) name: Option<KerberosName>,
+    /// Where authenticators are remembered.
+    pub(crate) replay: Arc<dyn ReplayCache>,
 }
 
 impl fmt::Debug for Accepting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accepting")
             .field("name", &self.name)
+            .field("replay", &self.replay)
             .finish_non_exhaustive()
     }
 }
@@ -145,7 +149,8 @@ impl KerberosCred {
         keys: Arc<dyn KeyLookup + Send + Sync>,
         name: Option<KerberosName>,
     ) -> Self {
-        Self::new(environment, None, Some(Accepting { keys, name }))
+        let replay = Arc::clone(&environment.replay);
+        Self::new(environment, None, Some(Accepting { keys, name, replay }))
     }
 
     /// # Errors

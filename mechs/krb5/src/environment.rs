@@ -1,6 +1,6 @@
 //! What the mechanism works with.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use gss_core::{Clock, Environment};
 use krb5_crypto::CryptoProvider;
@@ -8,7 +8,7 @@ use krb5_crypto::primitives::rustcrypto;
 use krb5_proto::{KerberosTime, Timestamp};
 use krb5_store::ccache::Resolver;
 use krb5_store::config::{PathTokens, Settings};
-use krb5_store::replay::{MemoryReplayCache, ReplayCache};
+use krb5_store::replay::{MemoryReplayCache, OwnReplayCache, ReplayCache, ReplayTypes};
 
 use crate::error::KerberosError;
 
@@ -25,8 +25,11 @@ pub struct KerberosEnvironment {
     pub ccache: String,
     /// The name of the default keytab of acceptors.
     pub keytab: String,
-    /// Where authenticators are remembered. Contexts are accepted only while it works.
+    /// Where authenticators are remembered, unless a credential has a cache of its own. Contexts are accepted only
+    /// while it works.
     pub replay: Arc<dyn ReplayCache>,
+    /// Finds the replay caches that credential stores name.
+    pub replay_types: Arc<ReplayTypes>,
 }
 
 impl KerberosEnvironment {
@@ -48,11 +51,17 @@ impl KerberosEnvironment {
             clock,
             provider: &rustcrypto::PROVIDER,
             replay: Arc::new(MemoryReplayCache::new()),
+            replay_types: Arc::default(),
         })
     }
 
     /// Takes the variables `KRB5_CONFIG`, `KRB5CCNAME` and `KRB5_KTNAME`, or the extensions `Settings` and
-    /// `KerberosEnvironment`, which come before them. The replay cache is one for the whole process.
+    /// `KerberosEnvironment`, which come before them.
+    ///
+    /// The replay cache is the extension [`OwnReplayCache`], or the one that `KRB5RCACHENAME`, `KRB5RCACHETYPE` or
+    /// `default_rcache_name` names, in this order, or the user's file `krb5_UID.rcache2` in `KRB5RCACHEDIR`, in
+    /// `TMPDIR`, or else in `/var/tmp`. The extension [`ReplayTypes`] adds types of names. A name that leads nowhere
+    /// is told by every context that would be accepted.
     ///
     /// # Errors
     /// [`KerberosError::Configuration`] with the file and line.
@@ -69,7 +78,7 @@ impl KerberosEnvironment {
             (None, None) => Arc::default(),
         };
         let mut ours = Self::new(settings, Arc::clone(environment.clock()))?;
-        ours.replay = replay_cache_of_process();
+        ours.find_replay_cache(environment)?;
         if let Some(name) = environment.variable("KRB5CCNAME") {
             name.clone_into(&mut ours.ccache);
         }
@@ -85,6 +94,31 @@ impl KerberosEnvironment {
         Resolver::of(&self.settings)
     }
 
+    fn find_replay_cache(&mut self, environment: &Environment) -> Result<(), KerberosError> {
+        let types = environment.extension::<ReplayTypes>().unwrap_or_default();
+        let variable = |name| environment.variable(name).filter(|value| !value.is_empty());
+        self.replay_types = match variable("KRB5RCACHEDIR").or_else(|| variable("TMPDIR")) {
+            Some(directory) => Arc::new(ReplayTypes::clone(&types).in_directory(directory)),
+            None => types,
+        };
+        if let Some(own) = environment.extension::<OwnReplayCache>() {
+            self.replay = Arc::clone(&own.0);
+            return Ok(());
+        }
+        let by_type = || variable("KRB5RCACHETYPE").map(|scheme| format!("{scheme}:"));
+        let name = match variable("KRB5RCACHENAME").map(str::to_owned).or_else(by_type) {
+            Some(name) => Some(name),
+            None => self
+                .settings
+                .default_rcache_name(&PathTokens::of_process("/tmp"))
+                .map_err(KerberosError::Configuration)?,
+        };
+        self.replay = self
+            .replay_types
+            .resolve_or_fail(name.as_deref().unwrap_or(DEFAULT_REPLAY_CACHE));
+        Ok(())
+    }
+
     /// The time by our clock.
     pub(crate) fn now(&self) -> Timestamp {
         let now = self.clock.now();
@@ -96,9 +130,5 @@ impl KerberosEnvironment {
     }
 }
 
-/// An authenticator must not be accepted twice because the program has made two registries.
-fn replay_cache_of_process() -> Arc<dyn ReplayCache> {
-    static CACHE: OnceLock<Arc<MemoryReplayCache>> = OnceLock::new();
-    let cache: Arc<MemoryReplayCache> = Arc::clone(CACHE.get_or_init(Arc::default));
-    cache
-}
+/// A file that outlives the process, or what comes closest to it.
+const DEFAULT_REPLAY_CACHE: &str = if cfg!(unix) { "dfl:" } else { "memory:" };

@@ -129,7 +129,7 @@ pub enum KerberosError {
         found: Vec<Principal>,
     },
     /// The replay cache does not work; nothing is accepted without it.
-    #[error("the replay cache cannot be used, and without it nothing is accepted")]
+    #[error("nothing is accepted: {0}")]
     ReplayCache(#[source] krb5_store::replay::ReplayError),
 
     // The caller.
@@ -156,9 +156,6 @@ pub enum KerberosError {
         /// What is wrong with it.
         reason: NameFault,
     },
-    /// A key of the credential store that is known, but not supported.
-    #[error("the key {0:?} of a credential store is not supported")]
-    StoreKey(&'static str),
     /// The driver answered with something that does not belong to the request.
     #[error("the driver's answer does not belong to the request")]
     WrongReply,
@@ -212,7 +209,6 @@ impl KerberosError {
             Self::Store(_) | Self::CachePrincipal { .. } | Self::NoTgt { .. } => ErrorKind::NoCred,
             Self::NoKeytab { .. } | Self::NoKeytabEntry { .. } | Self::CredentialUsage(_) => ErrorKind::NoCred,
             Self::TgtExpired { .. } => ErrorKind::CredentialsExpired,
-            Self::StoreKey(_) => ErrorKind::Unavailable,
             Self::Name {
                 reason: NameFault::Type,
                 ..
@@ -273,7 +269,7 @@ impl MechError for KerberosError {
                 ..
             } => ComErr::krb5(CONFIG_NODEFREALM),
             Self::Name { .. } => ComErr::PARSE_MALFORMED,
-            Self::StoreKey(_) | Self::WrongReply => ErrorCode::KRB_ERR_GENERIC.com_err(),
+            Self::WrongReply => ErrorCode::KRB_ERR_GENERIC.com_err(),
         };
         known.bits()
     }

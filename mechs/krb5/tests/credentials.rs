@@ -191,14 +191,6 @@ fn c15_a_store_value_that_is_not_text_is_never_the_default() {
 }
 
 #[test]
-fn a_replay_cache_that_is_asked_for_is_not_silently_another_one() {
-    let request = Acquire::accept().from_store(CredStore::new().with("rcache", "FILE:/var/tmp/rcache"));
-    let error = world().acquire(request).unwrap_err().error;
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.to_string().contains("rcache"), "{error}");
-}
-
-#[test]
 fn k11_an_anonymous_acceptor_is_nobody_instead_of_anybody() {
     let request = Acquire::accept().named(Name::anonymous());
     assert_eq!(world().acquire(request).unwrap_err().error.kind(), ErrorKind::BadName);

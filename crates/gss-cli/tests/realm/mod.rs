@@ -50,6 +50,7 @@ impl Realm {
         command.env("KRB5_CONFIG", self.path("krb5.conf"));
         command.env("KRB5CCNAME", self.path("ccache"));
         command.env("KRB5_KTNAME", self.path("keytab"));
+        command.env("KRB5RCACHENAME", format!("file2:{}", self.path("rcache").display()));
         command
     }
 

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 #[cfg(unix)]
 use super::FileReplayCache;
 use super::{MemoryReplayCache, NoReplayCache, ReplayCache, ReplayError};
+use crate::proto::KerberosTime;
 
 /// The types of replay caches that names can start with:
 ///
@@ -116,6 +118,18 @@ impl ReplayTypes {
         }
     }
 
+    /// As [`ReplayTypes::resolve`]; a name that leads nowhere gives a cache that always fails and says so, for
+    /// programs that may never accept anything.
+    #[must_use]
+    pub fn resolve_or_fail(&self, name: &str) -> Arc<dyn ReplayCache> {
+        self.resolve(name).unwrap_or_else(|_| {
+            Arc::new(Unresolved {
+                types: self.clone(),
+                name: name.to_owned(),
+            })
+        })
+    }
+
     /// The directory of the user's file.
     #[must_use]
     pub fn directory(&self) -> &Path {
@@ -147,6 +161,27 @@ impl fmt::Debug for ReplayTypes {
             .field("directory", &self.directory)
             .field("further", &self.further.keys())
             .finish()
+    }
+}
+
+/// A cache that could not be found.
+struct Unresolved {
+    types: ReplayTypes,
+    name: String,
+}
+
+impl ReplayCache for Unresolved {
+    fn store(&self, tag: &[u8], now: KerberosTime, skew: Duration) -> Result<(), ReplayError> {
+        self.types.resolve(&self.name)?.store(tag, now, skew)
+    }
+}
+
+impl fmt::Debug for Unresolved {
+    /// Without the name, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unresolved")
+            .field("types", &self.types)
+            .finish_non_exhaustive()
     }
 }
 
@@ -221,8 +256,8 @@ mod tests {
 
     #[test]
     fn the_memory_of_the_process_is_one() {
-        let now = crate::proto::KerberosTime(1);
-        let skew = std::time::Duration::from_secs(1);
+        let now = KerberosTime(1);
+        let skew = Duration::from_secs(1);
         let tag = b"the memory of the process is one";
         let store = || ReplayTypes::default().resolve("memory:").unwrap().store(tag, now, skew);
         store().unwrap();
@@ -231,11 +266,22 @@ mod tests {
 
     #[test]
     fn none_must_be_asked_for_and_accepts_everything() {
-        let now = crate::proto::KerberosTime(1);
+        let now = KerberosTime(1);
         let cache = ReplayTypes::default().resolve("none:").unwrap();
         for _ in 0..2 {
-            cache.store(b"tag", now, std::time::Duration::ZERO).unwrap();
+            cache.store(b"tag", now, Duration::ZERO).unwrap();
         }
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_found_accepts_nothing_and_says_why() {
+        let cache = ReplayTypes::default().resolve_or_fail("redis://user:secret@host/");
+        let error = cache.store(b"tag", KerberosTime(1), Duration::ZERO).unwrap_err();
+        assert!(
+            matches!(error, ReplayError::Name(NameFault::UnknownType { .. })),
+            "{error:?}"
+        );
+        assert!(!format!("{cache:?} {error:?} {error}").contains("secret"));
     }
 
     #[test]

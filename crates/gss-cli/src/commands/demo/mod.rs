@@ -18,6 +18,7 @@ use gss::{Accept, Acquire, Credential, Environment, Gss, Initiate, Name, SystemC
 use krb5_crypto::Enctype;
 use krb5_store::config::Settings;
 use krb5_store::keytab::{self, MemoryKeytab};
+use krb5_store::replay::{MemoryReplayCache, OwnReplayCache};
 
 use self::party::{Service, User, Way};
 use self::story::{Event, HOST, SERVICE, Style, Teller, USER};
@@ -140,7 +141,9 @@ fn serve(
 ) -> anyhow::Result<()> {
     let (stream, _) = listener.accept()?;
     let wire = Wire::new(stream)?;
-    let surroundings = surroundings(settings);
+    // Keys of a moment need no memory that outlives them.
+    let replay = OwnReplayCache(Arc::new(MemoryReplayCache::new()));
+    let surroundings = surroundings(settings).with_extension(Arc::new(replay));
     let kerberos = KerberosEnvironment::from_environment(&surroundings)?;
     let keytab = Arc::new(MemoryKeytab::new("demo", kdc.service_keytab()));
     let keys = keytab::Acceptor::new(keytab, None, settings, kerberos.provider);
