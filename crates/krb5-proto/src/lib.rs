@@ -4,7 +4,8 @@
 //! * [`Principal`], [`KerberosTime`], [`EncryptionKey`], [`Credentials`]: the values that caches and
 //!   keytabs store;
 //! * [`exchange`]: the AS, TGS and AP exchanges as state machines. They open no socket and read no clock: requests come
-//!   out as [`exchange::KdcRequest`] values; replies and the time go in as arguments.
+//!   out as [`exchange::KdcRequest`] values; replies and the time go in as arguments;
+//! * [`realms`]: the paths between realms, and what a ticket says of its own.
 //!
 //! ```
 //! use krb5_proto::crypto::{Secret, primitives::rustcrypto::PROVIDER};
@@ -53,6 +54,7 @@ mod key_lookup;
 #[macro_use]
 pub mod messages;
 mod principal;
+pub mod realms;
 
 pub use credentials::Credentials;
 pub use error::{ComErr, Error, ErrorCode, FoundKey, KeyLookupError, LookupFailure};
