@@ -5,7 +5,7 @@ use krb5_proto::messages::preauth::{self, PA_REQ_ENC_PA_REP};
 use krb5_proto::messages::{
     AsRep, AsReq, Checksum, EncAsRepPart, EncryptedData, KdcOptions, KdcReqBody, MethodData, PaData, TicketFlags,
 };
-use krb5_proto::{ErrorCode, Principal, PrincipalName, Timestamp};
+use krb5_proto::{ErrorCode, KerberosTime, Principal, PrincipalName, Timestamp};
 
 use crate::database::{Attribute, Entry, LongTermKey};
 use crate::grant::{Grant, inherent_flags, requested_flags};
@@ -21,9 +21,12 @@ use crate::refusal::Refusal;
 pub(crate) fn answer(core: &Core, request: &AsReq, octets: &[u8], now: Timestamp) -> Result<Vec<u8>, Refusal> {
     let body = &request.req_body;
     let padata = request.padata.as_deref().unwrap_or_default();
-    let client = core.client(body, now.time)?;
-    let server = core.server(body, now.time)?;
+    let client = &*core.client(body, now.time)?;
+    let server = &*core.server(body, now.time)?;
     refuse_tgs_options(body.kdc_options)?;
+    if server.is(Attribute::UserToUserOnly) {
+        return Err(ErrorCode::KDC_ERR_MUST_USE_USER2USER.into());
+    }
     let lifetime = lifetime(core, body, &[client, server], now)?;
     let reply_key = client.key_for(&body.etype).ok_or(ErrorCode::KDC_ERR_ETYPE_NOSUPP)?;
     let session_type = server
@@ -33,22 +36,27 @@ pub(crate) fn answer(core: &Core, request: &AsReq, octets: &[u8], now: Timestamp
     let asks_checksum = preauth::find(padata, PA_REQ_ENC_PA_REP).is_some();
 
     let mut flags = requested_flags(body.kdc_options, &[client, server]) | inherent_flags(&lifetime, server);
-    flags.insert(TicketFlags::INITIAL);
+    flags.insert(TicketFlags::INITIAL | TicketFlags::TRANSITED_POLICY_CHECKED);
     if let Some(Verified { .. }) = verified {
         flags.insert(TicketFlags::PRE_AUTHENT);
     }
     if asks_checksum {
         flags.insert(TicketFlags::ENC_PA_REP);
     }
+    // Whoever asks for canonical names gets the database's, others their own words.
+    let canonical = body.kdc_options.contains(KdcOptions::CANONICALIZE);
     let named = |name: &Option<PrincipalName>, entry: &Entry| {
-        let name = name.as_ref().unwrap_or(&entry.principal.name);
-        Principal::new(core.realm.clone(), name.clone())
+        let name = name
+            .as_ref()
+            .filter(|name| !canonical || **name == entry.principal.name);
+        Principal::new(core.realm.clone(), name.unwrap_or(&entry.principal.name).clone())
     };
     let grant = Grant {
         flags,
         session_key: Key::generate(core.provider, session_type)?,
         client: named(&body.cname, client),
         server: named(&body.sname, server),
+        transited: Vec::new(),
         authtime: now.time,
         lifetime,
         addresses: body.addresses.clone(),
@@ -77,7 +85,7 @@ struct Reply<'a> {
 }
 
 fn reply(of: &Reply<'_>) -> Result<Vec<u8>, Refusal> {
-    let ticket = of.grant.ticket(of.server.best_key())?;
+    let ticket = of.grant.ticket(&of.server.best_key().into())?;
     let mut part = of.grant.reply_part(of.body.nonce);
     part.key_expiration = of.client.expires;
     part.encrypted_pa_data = of.checksum.clone().map(|checksum| MethodData(vec![checksum]));
@@ -111,11 +119,14 @@ fn request_checksum(key: &LongTermKey, octets: &[u8]) -> Result<PaData, Refusal>
 
 fn lifetime(core: &Core, body: &KdcReqBody, parties: &[&Entry], now: Timestamp) -> Result<Lifetime, Refusal> {
     let policy = &core.policy;
-    let renewable = !parties.iter().any(|entry| entry.is(Attribute::NotRenewable));
+    let allowed = |unless| !parties.iter().any(|entry| entry.is(unless));
+    let latest = now.time.plus(policy.max_renewable_life);
     let bounds = Bounds {
         now: now.time,
-        end: now.time.plus(policy.max_life),
-        renew_till: renewable.then(|| now.time.plus(policy.max_renewable_life)),
+        life: policy.max_life,
+        end: KerberosTime::MAX,
+        renew_till: Some(latest).filter(|_| allowed(Attribute::NotRenewable)),
+        latest_start: Some(latest).filter(|_| allowed(Attribute::NotPostdatable)),
     };
     bounds.grant(body, policy.clock_skew)
 }

@@ -7,8 +7,9 @@ use krb5_crypto::{CryptoProvider, Enctype};
 use krb5_proto::{Principal, Realm};
 
 use crate::database::Database;
-use crate::kdc::Policy;
-use crate::{Error, Kdc, NewPrincipal};
+use crate::kdc::{Core, Policy};
+use crate::neighbours::Neighbours;
+use crate::{Error, Kdc, NewPrincipal, UnknownPaths};
 
 /// Collects what a [`Kdc`] is to serve. Mistakes are reported by [`build`](KdcBuilder::build).
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub struct KdcBuilder {
     provider: &'static CryptoProvider,
     enctypes: Vec<Enctype>,
     principals: Vec<NewPrincipal>,
+    neighbours: Neighbours,
     policy: Policy,
 }
 
@@ -27,6 +29,7 @@ impl KdcBuilder {
             provider: &rustcrypto::PROVIDER,
             enctypes: Enctype::ALL.to_vec(),
             principals: Vec::new(),
+            neighbours: Neighbours::default(),
             policy: Policy::default(),
         }
     }
@@ -48,6 +51,52 @@ impl KdcBuilder {
     #[expect(clippy::should_implement_trait, reason = "it collects, and nobody adds up KDCs")]
     pub fn add(mut self, principal: NewPrincipal) -> Self {
         self.principals.push(principal);
+        self
+    }
+
+    /// Shares keys with `realm` in both directions, made from `password`: clients of each may have tickets of the other.
+    ///
+    /// The other KDC, be it MIT's or Heimdal's, makes the same keys of `krbtgt/OTHER@REALM` and `krbtgt/REALM@OTHER` from
+    /// the same password, with the same encryption types. For one direction, or with attributes, [`add`](Self::add)
+    /// either of the two.
+    #[must_use]
+    pub fn trusts(self, realm: impl Into<Realm>, password: impl AsRef<[u8]>) -> Self {
+        let (own, other) = (Realm::from(self.realm.as_str()), realm.into());
+        let shared = |principal: Principal| NewPrincipal::with_password(principal.to_string(), password.as_ref());
+        let (to, from) = (
+            shared(Principal::krbtgt(&own, &other)),
+            shared(Principal::krbtgt(&other, &own)),
+        );
+        self.add(to).add(from)
+    }
+
+    /// Hosts in `domain` are in `realm`: clients that ask for their services with CANONICALIZE are sent there, RFC 6806
+    /// §8. With a leading dot all hosts below it are meant, without one the host of that name; and enterprise names that
+    /// end in `@` and it.
+    #[must_use]
+    pub fn domain_realm(mut self, domain: &str, realm: impl Into<Realm>) -> Self {
+        self.neighbours.add_domain(domain, realm.into());
+        self
+    }
+
+    /// The realms between those of a client and a server, in the manner of `[capaths]`: the next one to send a client to,
+    /// and what tickets may have passed through. Without this the hierarchy of the names counts.
+    #[must_use]
+    pub fn capath<R: Into<Realm>>(
+        mut self,
+        client: impl Into<Realm>,
+        server: impl Into<Realm>,
+        between: impl IntoIterator<Item = R>,
+    ) -> Self {
+        let between = between.into_iter().map(Into::into).collect();
+        self.neighbours.paths.set(client.into(), server.into(), between);
+        self
+    }
+
+    /// What becomes of clients that come by way of realms off their path; they are refused by default.
+    #[must_use]
+    pub fn unknown_paths(mut self, unknown_paths: UnknownPaths) -> Self {
+        self.policy.unknown_paths = unknown_paths;
         self
     }
 
@@ -116,6 +165,12 @@ impl KdcBuilder {
         for principal in std::iter::once(own).chain(self.principals) {
             database.add(self.provider, principal, &self.enctypes)?;
         }
-        Ok(Kdc::new(realm, database, self.policy, self.provider))
+        Ok(Kdc::new(Core {
+            realm,
+            database,
+            neighbours: self.neighbours,
+            policy: self.policy,
+            provider: self.provider,
+        }))
     }
 }

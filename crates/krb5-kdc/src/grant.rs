@@ -1,12 +1,15 @@
 //! What is granted: the ticket, and what the client is told of it.
 
+use std::sync::Arc;
+
 use krb5_crypto::{Key, KeyUsage};
 use krb5_proto::messages::kdc::HostAddresses;
 use krb5_proto::messages::{
     AuthorizationData, EncKdcRepPart, EncTicketPart, EncryptedData, EncryptionKey, KdcOptions, LastReq, MethodData,
-    Ticket, TicketFlags, TransitedEncoding, UInt32,
+    Ticket, TicketFlags, UInt32,
 };
-use krb5_proto::{KerberosTime, Principal};
+use krb5_proto::realms::transited;
+use krb5_proto::{KerberosTime, Principal, Realm};
 
 use crate::database::{Attribute, Entry, LongTermKey};
 use crate::lifetime::Lifetime;
@@ -20,27 +23,53 @@ pub(crate) struct Grant {
     pub(crate) client: Principal,
     /// As the client named it.
     pub(crate) server: Principal,
+    /// The realms between the client's and this one.
+    pub(crate) transited: Vec<Realm>,
     pub(crate) authtime: KerberosTime,
     pub(crate) lifetime: Lifetime,
     pub(crate) addresses: Option<HostAddresses>,
     pub(crate) authorization_data: Option<AuthorizationData>,
 }
 
+/// What a ticket is encrypted in.
+#[derive(Debug)]
+pub(crate) struct Sealing {
+    key: Arc<Key>,
+    /// A session key has none.
+    kvno: Option<u32>,
+}
+
+impl From<&LongTermKey> for Sealing {
+    fn from(found: &LongTermKey) -> Self {
+        Self {
+            key: Arc::clone(&found.key),
+            kvno: Some(found.kvno),
+        }
+    }
+}
+
+impl From<Key> for Sealing {
+    /// User to user.
+    fn from(session_key: Key) -> Self {
+        Self {
+            key: Arc::new(session_key),
+            kvno: None,
+        }
+    }
+}
+
 impl Grant {
-    /// The ticket under the server's key.
+    /// The ticket under `sealing`.
     ///
     /// # Errors
     /// KRB_ERR_GENERIC without randomness.
-    pub(crate) fn ticket(&self, server_key: &LongTermKey) -> Result<Ticket, Refusal> {
+    pub(crate) fn ticket(&self, sealing: &Sealing) -> Result<Ticket, Refusal> {
         let part = EncTicketPart {
             flags: self.flags,
             key: EncryptionKey::from(&self.session_key),
             crealm: self.client.realm.clone(),
             cname: self.client.name.clone(),
-            transited: TransitedEncoding {
-                tr_type: DOMAIN_X500_COMPRESS,
-                ..TransitedEncoding::default()
-            },
+            transited: transited::encode(&self.transited),
             authtime: self.authtime,
             starttime: Some(self.lifetime.start),
             endtime: self.lifetime.end,
@@ -48,13 +77,13 @@ impl Grant {
             caddr: self.addresses.clone(),
             authorization_data: self.authorization_data.clone(),
         };
-        let cipher = server_key.key.encrypt(KeyUsage::TICKET, &part.to_der()?)?;
+        let cipher = sealing.key.encrypt(KeyUsage::TICKET, &part.to_der()?)?;
         Ok(Ticket {
             realm: self.server.realm.clone(),
             sname: self.server.name.clone(),
             enc_part: EncryptedData {
-                etype: server_key.key.enctype().number(),
-                kvno: Some(server_key.kvno.into()),
+                etype: sealing.key.enctype().number(),
+                kvno: sealing.kvno.map(Into::into),
                 cipher: cipher.into(),
             },
         })
@@ -93,13 +122,18 @@ pub(crate) fn requested_flags(options: KdcOptions, parties: &[&Entry]) -> Ticket
     if options.contains(KdcOptions::PROXIABLE) && allowed(Attribute::NotProxiable) {
         flags.insert(TicketFlags::PROXIABLE);
     }
+    if options.contains(KdcOptions::ALLOW_POSTDATE) && allowed(Attribute::NotPostdatable) {
+        flags.insert(TicketFlags::MAY_POSTDATE);
+    }
     flags
 }
 
 /// The flags that depend on the times and on the server alone.
 pub(crate) fn inherent_flags(lifetime: &Lifetime, server: &Entry) -> TicketFlags {
-    // Nothing but this realm is ever on the path.
-    let mut flags = TicketFlags::TRANSITED_POLICY_CHECKED;
+    let mut flags = TicketFlags::empty();
+    if lifetime.is_postdated {
+        flags.insert(TicketFlags::POSTDATED | TicketFlags::INVALID);
+    }
     if lifetime.renew_till.is_some() {
         flags.insert(TicketFlags::RENEWABLE);
     }
@@ -108,6 +142,3 @@ pub(crate) fn inherent_flags(lifetime: &Lifetime, server: &Entry) -> TicketFlags
     }
     flags
 }
-
-/// The transited encoding of RFC 4120 §3.3.3.2; empty contents are no realm.
-const DOMAIN_X500_COMPRESS: i32 = 1;

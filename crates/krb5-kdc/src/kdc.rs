@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use krb5_crypto::CryptoProvider;
-use krb5_proto::messages::{AsReq, KdcReqBody, TgsReq};
-use krb5_proto::{ErrorCode, KerberosTime, PrincipalName, Realm, Timestamp};
+use krb5_crypto::{CryptoProvider, Secret};
+use krb5_proto::messages::{AsReq, KdcOptions, KdcReqBody, TgsReq};
+use krb5_proto::{ErrorCode, KerberosTime, NameType, Principal, PrincipalName, Realm, Timestamp};
 
-use crate::KdcBuilder;
 use crate::as_exchange;
 use crate::database::{Attribute, Database, Entry};
+use crate::neighbours::Neighbours;
 use crate::refusal::{Asked, Refusal};
 use crate::tgs_exchange;
+use crate::{Error, KdcBuilder, OldKeys};
 
 /// The KDC of one realm. Clones share everything.
 #[derive(Clone, Debug)]
@@ -24,6 +25,7 @@ pub struct Kdc {
 pub(crate) struct Core {
     pub(crate) realm: Realm,
     pub(crate) database: Database,
+    pub(crate) neighbours: Neighbours,
     pub(crate) policy: Policy,
     pub(crate) provider: &'static CryptoProvider,
 }
@@ -36,6 +38,17 @@ pub(crate) struct Policy {
     pub(crate) clock_skew: Duration,
     pub(crate) clock_offset: i64,
     pub(crate) udp_reply_limit: usize,
+    pub(crate) unknown_paths: UnknownPaths,
+}
+
+/// What becomes of clients that come by way of realms that nothing vouches for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownPaths {
+    /// They are refused.
+    #[default]
+    Refused,
+    /// They get tickets without TRANSITED-POLICY-CHECKED, and the services are to judge.
+    Unchecked,
 }
 
 /// How a request came, and so how its reply leaves.
@@ -57,6 +70,25 @@ impl Kdc {
     #[must_use]
     pub fn realm(&self) -> &Realm {
         &self.core.realm
+    }
+
+    /// Gives the principal random keys of the next version, and returns that. `name` may leave the realm out.
+    ///
+    /// # Errors
+    /// [`Error::Principal`], [`Error::ForeignRealm`], [`Error::UnknownPrincipal`], [`Error::Key`].
+    pub fn roll_keys(&self, name: &str, old: OldKeys) -> Result<u32, Error> {
+        self.core.database.change_keys(self.core.provider, name, None, old)
+    }
+
+    /// Gives the principal keys of the next version from a new password, and returns that. `name` may leave the realm
+    /// out.
+    ///
+    /// # Errors
+    /// As [`roll_keys`](Self::roll_keys).
+    pub fn change_password(&self, name: &str, password: impl AsRef<[u8]>, old: OldKeys) -> Result<u32, Error> {
+        let password = Secret::from_slice(password.as_ref());
+        let core = &self.core;
+        core.database.change_keys(core.provider, name, Some(password), old)
     }
 
     /// Answers a request that arrives at `now`: with an AS-REP, a TGS-REP or a KRB-ERROR.
@@ -91,15 +123,8 @@ impl Kdc {
         refusal.to_message(&self.core.realm, Asked::default(), now)
     }
 
-    pub(crate) fn new(realm: Realm, database: Database, policy: Policy, provider: &'static CryptoProvider) -> Self {
-        Self {
-            core: Arc::new(Core {
-                realm,
-                database,
-                policy,
-                provider,
-            }),
-        }
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core: Arc::new(core) }
     }
 }
 
@@ -127,10 +152,15 @@ impl Core {
     }
 
     /// The client of an AS-REQ, if it may have tickets at all.
-    pub(crate) fn client(&self, body: &KdcReqBody, now: KerberosTime) -> Result<&Entry, Refusal> {
-        let client = self
-            .find(body, body.cname.as_ref())
-            .ok_or(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN)?;
+    pub(crate) fn client(&self, body: &KdcReqBody, now: KerberosTime) -> Result<Arc<Entry>, Refusal> {
+        let unknown = || Refusal::from(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN);
+        let name = self.local_name(body, body.cname.as_ref()).ok_or_else(unknown)?;
+        let client = match self.own(name).filter(|_| name.name_type != NameType::ENTERPRISE) {
+            Some(client) => client,
+            // Other names are followed only for clients that expect to get a ticket in yet another one.
+            None if body.kdc_options.contains(KdcOptions::CANONICALIZE) => self.canonical_client(name)?,
+            None => return Err(unknown()),
+        };
         if client.is(Attribute::Disabled) {
             return Err(ErrorCode::KDC_ERR_CLIENT_REVOKED.into());
         }
@@ -143,24 +173,95 @@ impl Core {
         Ok(client)
     }
 
-    /// The server of a request, if there may be tickets to it.
-    pub(crate) fn server(&self, body: &KdcReqBody, now: KerberosTime) -> Result<&Entry, Refusal> {
-        let server = self
-            .find(body, body.sname.as_ref())
-            .ok_or(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN)?;
-        if server.is(Attribute::Disabled) {
-            return Err(ErrorCode::KDC_ERR_SERVICE_REVOKED.into());
+    /// Whom an alias or an enterprise name means, RFC 6806 §5 to §7.
+    ///
+    /// # Errors
+    /// KDC_ERR_WRONG_REALM with the realm to ask; KDC_ERR_C_PRINCIPAL_UNKNOWN.
+    fn canonical_client(&self, name: &PrincipalName) -> Result<Arc<Entry>, Refusal> {
+        let unknown = || Refusal::from(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN);
+        if let Some(client) = self.database.alias(name) {
+            return Ok(client);
         }
-        if server.is_expired(now) {
-            return Err(ErrorCode::KDC_ERR_SERVICE_EXP.into());
+        let [whole] = name.components.as_slice() else {
+            return Err(unknown());
+        };
+        let (user, domain) = whole
+            .as_str()
+            .and_then(|whole| whole.rsplit_once('@'))
+            .ok_or_else(unknown)?;
+        let realm = self
+            .neighbours
+            .realm_of_domain(domain)
+            .or_else(|| self.neighbour(domain))
+            .ok_or_else(unknown)?;
+        if realm == self.realm {
+            let plain = PrincipalName::new(NameType::PRINCIPAL, [user]);
+            return self.own(&plain).ok_or_else(unknown);
         }
-        Ok(server)
+        Err(Refusal::new(ErrorCode::KDC_ERR_WRONG_REALM, "").of_realm(realm))
     }
 
-    fn find(&self, body: &KdcReqBody, name: Option<&PrincipalName>) -> Option<&Entry> {
-        name.filter(|_| body.realm == self.realm)
-            .and_then(|name| self.database.find(name))
+    /// This realm, or one that it shares a key with, by its name in any case.
+    fn neighbour(&self, name: &str) -> Option<Realm> {
+        let candidates = [Realm::from(name), Realm::from(name.to_ascii_uppercase())];
+        let known = |realm: &Realm| *realm == self.realm || self.granting(realm).is_some();
+        candidates.into_iter().find(known)
     }
+
+    /// The server of an AS-REQ, if there may be tickets to it.
+    pub(crate) fn server(&self, body: &KdcReqBody, now: KerberosTime) -> Result<Arc<Entry>, Refusal> {
+        let server = self
+            .local_name(body, body.sname.as_ref())
+            .and_then(|name| self.own(name).or_else(|| self.database.alias(name)))
+            .ok_or(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN)?;
+        usable(server, now)
+    }
+
+    /// The server of a TGS-REQ, or the ticket-granting service of another realm that is nearer to it.
+    pub(crate) fn server_or_referral(&self, body: &KdcReqBody, now: KerberosTime) -> Result<Arc<Entry>, Refusal> {
+        self.server(body, now).or_else(|refusal| {
+            let unknown = refusal.code == ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN;
+            let referral = unknown.then(|| self.referral(body)).flatten().ok_or(refusal)?;
+            usable(referral, now)
+        })
+    }
+
+    /// RFC 6806 §8 and RFC 4120 §3.3.1: where to go on.
+    fn referral(&self, body: &KdcReqBody) -> Option<Arc<Entry>> {
+        let name = self.local_name(body, body.sname.as_ref())?;
+        let realm = match name.granting_realm() {
+            Some(realm) => realm,
+            None if !body.kdc_options.contains(KdcOptions::CANONICALIZE) => return None,
+            None => self.neighbours.realm_of_service(name)?,
+        };
+        let way = self.neighbours.paths.path(&self.realm, &realm);
+        let mut farthest_first = way.iter().skip(1).rev();
+        farthest_first.find_map(|realm| self.granting(realm))
+    }
+
+    /// This realm's ticket-granting service for `realm`, another one.
+    fn granting(&self, realm: &Realm) -> Option<Arc<Entry>> {
+        self.database.named(&Principal::krbtgt(&self.realm, realm))
+    }
+
+    fn local_name<'a>(&self, body: &KdcReqBody, name: Option<&'a PrincipalName>) -> Option<&'a PrincipalName> {
+        name.filter(|_| body.realm == self.realm)
+    }
+
+    fn own(&self, name: &PrincipalName) -> Option<Arc<Entry>> {
+        self.database.named(&Principal::new(self.realm.clone(), name.clone()))
+    }
+}
+
+/// The server, if there may be tickets to it.
+fn usable(server: Arc<Entry>, now: KerberosTime) -> Result<Arc<Entry>, Refusal> {
+    if server.is(Attribute::Disabled) {
+        return Err(ErrorCode::KDC_ERR_SERVICE_REVOKED.into());
+    }
+    if server.is_expired(now) {
+        return Err(ErrorCode::KDC_ERR_SERVICE_EXP.into());
+    }
+    Ok(server)
 }
 
 impl Policy {
@@ -178,6 +279,7 @@ impl Default for Policy {
             clock_skew: Duration::from_secs(300),
             clock_offset: 0,
             udp_reply_limit: 4096,
+            unknown_paths: UnknownPaths::default(),
         }
     }
 }

@@ -14,31 +14,35 @@ pub(crate) struct Lifetime {
     pub(crate) end: KerberosTime,
     /// `None` if it cannot be renewed.
     pub(crate) renew_till: Option<KerberosTime>,
+    /// Whether it starts in the future, and is not valid until it is validated then.
+    pub(crate) is_postdated: bool,
 }
 
 /// What a request can have at most.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) now: KerberosTime,
+    /// From its start.
+    pub(crate) life: Duration,
+    /// Whatever its start is.
     pub(crate) end: KerberosTime,
     /// `None` if nothing is renewable.
     pub(crate) renew_till: Option<KerberosTime>,
+    /// The latest start; `None` if it is now.
+    pub(crate) latest_start: Option<KerberosTime>,
 }
 
 impl Bounds {
-    /// The times for `body`, from now on.
+    /// The times for `body`: from now on, or from when a postdated ticket is to start.
     ///
     /// # Errors
-    /// KDC_ERR_CANNOT_POSTDATE if it is to start later than `skew` from now, KDC_ERR_NEVER_VALID if it would have ended.
+    /// KDC_ERR_CANNOT_POSTDATE if it is to start later than `skew` from now and may not, KDC_ERR_NEVER_VALID if it would
+    /// have ended.
     pub(crate) fn grant(&self, body: &KdcReqBody, skew: Duration) -> Result<Lifetime, Refusal> {
-        let postdate = KdcOptions::POSTDATED.union(KdcOptions::ALLOW_POSTDATE);
-        let later = body.from.is_some_and(|from| from > self.now.plus(skew));
-        if later || body.kdc_options.intersection(postdate) != KdcOptions::empty() {
-            return Err(ErrorCode::KDC_ERR_CANNOT_POSTDATE.into());
-        }
+        let start = self.start(body, skew)?;
         let till = unless_never(body.till);
-        let end = till.min(self.end);
-        if end <= self.now {
+        let end = till.min(self.end).min(start.plus(self.life));
+        if end <= start {
             return Err(ErrorCode::KDC_ERR_NEVER_VALID.into());
         }
         let wanted = if body.kdc_options.contains(KdcOptions::RENEWABLE) {
@@ -51,10 +55,28 @@ impl Bounds {
             .and_then(|wanted| self.renew_till.map(|latest| wanted.min(latest)))
             .filter(|renew_till| *renew_till > end);
         Ok(Lifetime {
-            start: self.now,
+            start,
             end,
             renew_till,
+            is_postdated: start > self.now,
         })
+    }
+
+    /// RFC 4120 §3.1.3: a start in the future is for whoever asks for a postdated ticket, and may have one.
+    fn start(&self, body: &KdcReqBody, skew: Duration) -> Result<KerberosTime, Refusal> {
+        let options = KdcOptions::POSTDATED.union(KdcOptions::ALLOW_POSTDATE);
+        let asked = body.kdc_options.intersection(options) != KdcOptions::empty();
+        let later = body.from.filter(|from| *from > self.now);
+        let postdated = later.filter(|_| body.kdc_options.contains(KdcOptions::POSTDATED));
+        match (postdated, self.latest_start) {
+            (None, None) if asked => Err(ErrorCode::KDC_ERR_CANNOT_POSTDATE.into()),
+            (None, _) if later.is_some_and(|from| from > self.now.plus(skew)) => {
+                Err(ErrorCode::KDC_ERR_CANNOT_POSTDATE.into())
+            }
+            (None, _) => Ok(self.now),
+            (Some(from), Some(latest)) if from <= latest => Ok(from),
+            (Some(_), _) => Err(ErrorCode::KDC_ERR_CANNOT_POSTDATE.into()),
+        }
     }
 }
 

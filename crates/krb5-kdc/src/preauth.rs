@@ -45,7 +45,7 @@ pub(crate) fn check(
 pub(crate) fn etype_info2(client: &Entry, requested: &[i32]) -> Result<PaData, Refusal> {
     let mut types: Vec<i32> = Vec::new();
     for etype in requested {
-        if client.keys_of(*etype, None).next().is_some() && !types.contains(etype) {
+        if client.current_keys_of(*etype).next().is_some() && !types.contains(etype) {
             types.push(*etype);
         }
     }
@@ -66,7 +66,7 @@ enum Failed {
 fn timestamp(client: &Entry, proof: &[u8]) -> Option<KerberosTime> {
     let data = EncryptedData::from_der(proof).ok()?;
     let plaintext = client
-        .keys_of(data.etype, None)
+        .current_keys_of(data.etype)
         .find_map(|found| found.key.decrypt(KeyUsage::AS_REQ_PA_ENC_TIMESTAMP, &data.cipher).ok())?;
     PaEncTsEnc::from_der(&plaintext).ok().map(|proof| proof.patimestamp)
 }

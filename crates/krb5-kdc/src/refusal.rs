@@ -9,6 +9,8 @@ pub(crate) struct Refusal {
     pub(crate) code: ErrorCode,
     text: &'static str,
     methods: Option<MethodData>,
+    /// The client's realm, if it is another one.
+    client_realm: Option<Realm>,
 }
 
 /// The part of a request that its refusal repeats.
@@ -25,6 +27,7 @@ impl Refusal {
             code,
             text,
             methods: None,
+            client_realm: None,
         }
     }
 
@@ -32,6 +35,14 @@ impl Refusal {
     pub(crate) fn with_methods(self, methods: MethodData) -> Self {
         Self {
             methods: Some(methods),
+            ..self
+        }
+    }
+
+    /// The same with the realm that the client is in, RFC 6806 §7.
+    pub(crate) fn of_realm(self, realm: Realm) -> Self {
+        Self {
+            client_realm: Some(realm),
             ..self
         }
     }
@@ -47,7 +58,10 @@ impl Refusal {
             stime: now.time,
             susec: now.microseconds(),
             error_code: self.code.0,
-            crealm: asked.client.is_some().then(|| realm.clone()),
+            crealm: asked
+                .client
+                .is_some()
+                .then(|| self.client_realm.as_ref().unwrap_or(realm).clone()),
             cname: asked.client,
             realm: realm.clone(),
             sname: asked.server.unwrap_or_else(|| Principal::krbtgt(realm, realm).name),

@@ -5,14 +5,17 @@ use krb5_proto::messages::preauth;
 use krb5_proto::messages::{
     AuthorizationData, EncTgsRepPart, EncryptedData, KdcOptions, KdcReqBody, TgsRep, TgsReq, TicketFlags,
 };
-use krb5_proto::{ErrorCode, KerberosTime, Principal, Timestamp};
+use krb5_proto::{ErrorCode, KerberosTime, Principal, PrincipalName, Realm, Timestamp};
 
+use crate::UnknownPaths;
 use crate::database::{Attribute, Entry};
-use crate::grant::{Grant, inherent_flags, requested_flags};
+use crate::grant::{Grant, Sealing, inherent_flags, requested_flags};
 use crate::kdc::Core;
 use crate::lifetime::{Bounds, Lifetime};
+use crate::neighbours::Neighbours;
 use crate::refusal::Refusal;
 use crate::tgs_request::{self, Header};
+use crate::user_to_user;
 
 /// Answers `request`, which `octets` encode.
 ///
@@ -22,16 +25,22 @@ pub(crate) fn answer(core: &Core, request: &TgsReq, octets: &[u8], now: Timestam
     let header = tgs_request::authenticate(core, request, octets, now)?;
     refuse_unsupported(request)?;
     let body = &request.req_body;
-    let server = core.server(body, now.time)?;
-    let grant = if body.kdc_options.contains(KdcOptions::RENEW) {
-        renewed(core, &header, body, server, now)?
-    } else {
-        derived(core, &header, body, server, now)?
+    let server = &*core.server_or_referral(body, now.time)?;
+    let sealing = user_to_user::sealing(core, body, server, now)?;
+    let options = body.kdc_options;
+    let grant = match (
+        options.contains(KdcOptions::RENEW),
+        options.contains(KdcOptions::VALIDATE),
+    ) {
+        (true, true) => return Err(ErrorCode::KDC_ERR_BADOPTION.into()),
+        (true, false) => renewed(core, &header, body, server, now)?,
+        (false, true) => validated(core, &header, body, server)?,
+        (false, false) => derived(core, &header, body, server, now)?,
     };
-    reply(&header, &grant, server, body)
+    reply(&header, &grant, &sealing, body)
 }
 
-fn reply(header: &Header, grant: &Grant, server: &Entry, body: &KdcReqBody) -> Result<Vec<u8>, Refusal> {
+fn reply(header: &Header, grant: &Grant, sealing: &Sealing, body: &KdcReqBody) -> Result<Vec<u8>, Refusal> {
     let plaintext = EncTgsRepPart(grant.reply_part(body.nonce)).to_der()?;
     let (key, usage) = match &header.subkey {
         Some(subkey) => (subkey, KeyUsage::TGS_REP_SUBKEY),
@@ -41,7 +50,7 @@ fn reply(header: &Header, grant: &Grant, server: &Entry, body: &KdcReqBody) -> R
         padata: None,
         crealm: grant.client.realm.clone(),
         cname: grant.client.name.clone(),
-        ticket: grant.ticket(server.best_key())?,
+        ticket: grant.ticket(sealing)?,
         enc_part: EncryptedData {
             etype: key.enctype().number(),
             kvno: None,
@@ -67,14 +76,13 @@ fn renewed(core: &Core, header: &Header, body: &KdcReqBody, server: &Entry, now:
             ErrorCode::KDC_ERR_BADOPTION,
             "the ticket is not renewable",
         ))?;
-    if header.server != server.principal.name {
-        return Err(ErrorCode::KDC_ERR_SERVER_NOMATCH.into());
-    }
+    same_server(header, server)?;
     let life = old.endtime.since(old.starttime.unwrap_or(old.authtime));
     let lifetime = Lifetime {
         start: now.time,
         end: now.time.offset(life).min(renew_till),
         renew_till: Some(renew_till),
+        is_postdated: false,
     };
     if lifetime.end <= lifetime.start {
         return Err(ErrorCode::KRB_AP_ERR_TKT_EXPIRED.into());
@@ -91,9 +99,49 @@ fn renewed(core: &Core, header: &Header, body: &KdcReqBody, server: &Entry, now:
     )
 }
 
+/// The same ticket, valid from now on: its time has come.
+fn validated(core: &Core, header: &Header, body: &KdcReqBody, server: &Entry) -> Result<Grant, Refusal> {
+    let old = &header.ticket;
+    if is_for_elsewhere(body) || !old.flags.contains(TicketFlags::INVALID) {
+        return Err(Refusal::new(
+            ErrorCode::KDC_ERR_BADOPTION,
+            "the ticket needs no validation",
+        ));
+    }
+    same_server(header, server)?;
+    let mut flags = old.flags;
+    flags.remove(TicketFlags::INVALID);
+    let lifetime = Lifetime {
+        start: old.starttime.unwrap_or(old.authtime),
+        end: old.endtime,
+        renew_till: old.renew_till,
+        is_postdated: false,
+    };
+    grant(
+        core,
+        header,
+        body,
+        Terms {
+            flags,
+            lifetime,
+            server,
+        },
+    )
+}
+
+/// Renewal and validation are for the server that the ticket was for.
+fn same_server(header: &Header, server: &Entry) -> Result<(), Refusal> {
+    if header.server == server.principal {
+        Ok(())
+    } else {
+        Err(ErrorCode::KDC_ERR_SERVER_NOMATCH.into())
+    }
+}
+
 /// A ticket for another server, or one of more or less use for the same.
 fn derived(core: &Core, header: &Header, body: &KdcReqBody, server: &Entry, now: Timestamp) -> Result<Grant, Refusal> {
-    if !is_own_tgt(core, header) {
+    // Whichever realm vouches for the client: its own ticket-granting service's key has opened the ticket.
+    if header.server.name.granting_realm().as_ref() != Some(&core.realm) {
         return Err(ErrorCode::KRB_AP_ERR_NOT_US.into());
     }
     let options = body.kdc_options;
@@ -139,21 +187,54 @@ fn grant(core: &Core, header: &Header, body: &KdcReqBody, terms: Terms<'_>) -> R
     } else {
         header.ticket.caddr.clone()
     };
+    let mut flags = terms.flags;
+    let transited = transited(core, header, body, &mut flags)?;
     let session_type = terms
         .server
         .common_enctype(&body.etype)
         .ok_or(ErrorCode::KDC_ERR_ETYPE_NOSUPP)?;
-    let server = body.sname.as_ref().unwrap_or(&terms.server.principal.name);
     Ok(Grant {
-        flags: terms.flags,
+        flags,
         session_key: Key::generate(core.provider, session_type)?,
         client: Principal::new(header.ticket.crealm.clone(), header.ticket.cname.clone()),
-        server: Principal::new(core.realm.clone(), server.clone()),
+        server: Principal::new(core.realm.clone(), server_name(body, terms.server)),
+        transited,
         authtime: header.ticket.authtime,
         lifetime: terms.lifetime,
         addresses,
         authorization_data: authorization_data(header, body)?,
     })
+}
+
+/// What the ticket calls its server: as the client does, if that is one of its names and the client does not ask for the
+/// canonical one; a referral has its own.
+fn server_name(body: &KdcReqBody, server: &Entry) -> PrincipalName {
+    let canonical = body.kdc_options.contains(KdcOptions::CANONICALIZE) || server.principal.is_krbtgt();
+    let asked = body.sname.as_ref().filter(|_| !canonical);
+    asked.unwrap_or(&server.principal.name).clone()
+}
+
+/// The realms that the client has passed through, and whether they are its path, RFC 4120 §3.3.3.2.
+///
+/// # Errors
+/// KRB_AP_ERR_ILL_CR_TKT if they cannot be read, KDC_ERR_PATH_NOT_ACCEPTED if they are not its path.
+fn transited(core: &Core, header: &Header, body: &KdcReqBody, flags: &mut TicketFlags) -> Result<Vec<Realm>, Refusal> {
+    let ticket = &header.ticket;
+    let (client, issuer, own) = (&ticket.crealm, &header.server.realm, &core.realm);
+    let realms = Neighbours::transited(&ticket.transited, client, issuer, own)
+        .map_err(|_| Refusal::from(ErrorCode::KRB_AP_ERR_ILL_CR_TKT))?;
+    flags.remove(TicketFlags::TRANSITED_POLICY_CHECKED);
+    if body.kdc_options.contains(KdcOptions::DISABLE_TRANSITED_CHECK) {
+        return Ok(realms);
+    }
+    if core.neighbours.are_on_path(&realms, client, own) {
+        flags.insert(TicketFlags::TRANSITED_POLICY_CHECKED);
+        return Ok(realms);
+    }
+    match core.policy.unknown_paths {
+        UnknownPaths::Unchecked => Ok(realms),
+        UnknownPaths::Refused => Err(ErrorCode::KDC_ERR_PATH_NOT_ACCEPTED.into()),
+    }
 }
 
 /// Whether the ticket is to be used from other addresses than the one it comes from.
@@ -190,22 +271,23 @@ fn lifetime(
     now: KerberosTime,
 ) -> Result<Lifetime, Refusal> {
     let policy = &core.policy;
+    let flags = header.ticket.flags;
     let latest = now.plus(policy.max_renewable_life);
     let bounds = Bounds {
         now,
-        end: now.plus(policy.max_life).min(header.ticket.endtime),
+        life: policy.max_life,
+        end: header.ticket.endtime,
         renew_till: header
             .ticket
             .renew_till
-            .filter(|_| header.ticket.flags.contains(TicketFlags::RENEWABLE))
+            .filter(|_| flags.contains(TicketFlags::RENEWABLE))
             .filter(|_| !server.is(Attribute::NotRenewable))
             .map(|renew_till| renew_till.min(latest)),
+        latest_start: Some(latest)
+            .filter(|_| flags.contains(TicketFlags::MAY_POSTDATE))
+            .filter(|_| !server.is(Attribute::NotPostdatable)),
     };
     bounds.grant(body, policy.clock_skew)
-}
-
-fn is_own_tgt(core: &Core, header: &Header) -> bool {
-    header.server == Principal::krbtgt(&core.realm, &core.realm).name
 }
 
 /// Refuses options that the ticket-granting ticket does not have itself.
@@ -245,14 +327,9 @@ fn refuse_beyond_tgt(options: KdcOptions, tgt: TicketFlags) -> Result<(), Refusa
     })
 }
 
-/// Refuses what would need another policy than this KDC has: impersonation, user-to-user, anonymity, postdated tickets.
+/// Refuses what would need another policy than this KDC has: impersonation and anonymity.
 fn refuse_unsupported(request: &TgsReq) -> Result<(), Refusal> {
-    let options = [
-        KdcOptions::CNAME_IN_ADDL_TKT,
-        KdcOptions::REQUEST_ANONYMOUS,
-        KdcOptions::ENC_TKT_IN_SKEY,
-        KdcOptions::VALIDATE,
-    ];
+    let options = [KdcOptions::CNAME_IN_ADDL_TKT, KdcOptions::REQUEST_ANONYMOUS];
     if options
         .iter()
         .any(|option| request.req_body.kdc_options.contains(*option))

@@ -7,7 +7,7 @@ use krb5_proto::messages::preauth::{self, PA_TGS_REQ};
 use krb5_proto::messages::{
     ApOptions, ApReq, Authenticator, Checksum, EncTicketPart, EncryptedData, KdcOptions, TgsReq, Ticket, TicketFlags,
 };
-use krb5_proto::{ErrorCode, PrincipalName, Timestamp};
+use krb5_proto::{ErrorCode, Principal, Timestamp};
 
 use crate::kdc::Core;
 use crate::refusal::Refusal;
@@ -15,8 +15,8 @@ use crate::refusal::Refusal;
 /// A ticket whose holder has shown that it knows the session key, and that it made the request.
 #[derive(Debug)]
 pub(crate) struct Header {
-    /// Whom the ticket is for.
-    pub(crate) server: PrincipalName,
+    /// Whom the ticket is for, in the realm that issued it.
+    pub(crate) server: Principal,
     pub(crate) ticket: EncTicketPart,
     pub(crate) session_key: Key,
     /// The key that the client wants the reply in.
@@ -38,6 +38,12 @@ pub(crate) fn authenticate(core: &Core, request: &TgsReq, octets: &[u8], now: Ti
         return Err(ErrorCode::KDC_ERR_BADOPTION.into());
     }
     let ticket = open_ticket(core, &ap_req.ticket)?;
+    if ap_req.ticket.realm != core.realm && ticket.crealm == core.realm {
+        return Err(Refusal::new(
+            ErrorCode::KDC_ERR_POLICY,
+            "another realm does not vouch for clients of this one",
+        ));
+    }
     let session_key = ticket.key.to_key(core.provider)?;
     let authenticator = open_authenticator(&session_key, &ap_req.authenticator)?;
     if authenticator.cname != ticket.cname || authenticator.crealm != ticket.crealm {
@@ -53,20 +59,27 @@ pub(crate) fn authenticate(core: &Core, request: &TgsReq, octets: &[u8], now: Ti
         .transpose()
         .map_err(|_| Refusal::from(ErrorCode::KDC_ERR_ETYPE_NOSUPP))?;
     Ok(Header {
-        server: ap_req.ticket.sname,
+        server: Principal::new(ap_req.ticket.realm, ap_req.ticket.sname),
         ticket,
         session_key,
         subkey,
     })
 }
 
-/// Decrypts a ticket of this realm, for whichever server it is.
-fn open_ticket(core: &Core, ticket: &Ticket) -> Result<EncTicketPart, Refusal> {
-    let server = Some(&ticket.sname)
-        .filter(|_| ticket.realm == core.realm)
-        .and_then(|name| core.database.find(name))
+/// Decrypts a ticket of this realm, for whichever server it is, or one of another realm for this one's ticket-granting
+/// service.
+///
+/// # Errors
+/// KRB_AP_ERR_NOT_US, KRB_AP_ERR_BADKEYVER, KRB_AP_ERR_BAD_INTEGRITY.
+pub(crate) fn open_ticket(core: &Core, ticket: &Ticket) -> Result<EncTicketPart, Refusal> {
+    let server = Principal::new(ticket.realm.clone(), ticket.sname.clone());
+    let server = core
+        .database
+        .named(&server)
+        .or_else(|| core.database.alias(&server.name).filter(|_| server.realm == core.realm))
         .ok_or(ErrorCode::KRB_AP_ERR_NOT_US)?;
     let data = &ticket.enc_part;
+    // Active Directory sends tickets for other realms with version 0: every key of the type is tried then.
     let kvno = data.kvno.map(|kvno| kvno.0).filter(|kvno| *kvno != 0);
     let mut keys = server.keys_of(data.etype, kvno).peekable();
     if keys.peek().is_none() {
@@ -94,7 +107,16 @@ pub(crate) fn decrypt(key: &Key, usage: KeyUsage, data: &EncryptedData) -> Resul
     key.decrypt(usage, &data.cipher).map_err(|_| refused())
 }
 
-fn check_validity(core: &Core, ticket: &EncTicketPart, options: KdcOptions, now: Timestamp) -> Result<(), Refusal> {
+/// Whether the ticket may be used now.
+///
+/// # Errors
+/// KRB_AP_ERR_TKT_NYV, KRB_AP_ERR_TKT_EXPIRED.
+pub(crate) fn check_validity(
+    core: &Core,
+    ticket: &EncTicketPart,
+    options: KdcOptions,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let start = ticket.starttime.unwrap_or(ticket.authtime);
     let invalid = ticket.flags.contains(TicketFlags::INVALID) && !options.contains(KdcOptions::VALIDATE);
     if invalid || start > now.time.plus(core.policy.clock_skew) {

@@ -326,9 +326,12 @@ fn what_a_principal_may_not_have_is_left_out() {
 }
 
 #[test]
-fn postdating_and_options_of_the_other_exchange_are_refused() {
+fn postdating_unasked_for_and_options_of_the_other_exchange_are_refused() {
     for option in [KdcOptions::POSTDATED, KdcOptions::ALLOW_POSTDATE] {
-        let reply = ask(|request| request.req_body.kdc_options = option);
+        let reply = ask(|request| {
+            request.req_body.kdc_options = option;
+            request.req_body.sname = Some(principal("host/strict").name);
+        });
         assert_eq!(code(&reply), ErrorCode::KDC_ERR_CANNOT_POSTDATE, "{option:?}");
     }
     let reply = ask(|request| request.req_body.from = Some(NOW.time.offset(301)));

@@ -1,5 +1,7 @@
 //! `gss kdc`: the embedded KDC, on loopback.
 
+mod neighbours;
+
 use std::fs::Permissions;
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -12,12 +14,13 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use krb5_crypto::{Enctype, Secret};
-use krb5_kdc::{Kdc, Running};
+use krb5_kdc::{Attribute, Kdc, NewPrincipal, Running};
 use krb5_store::keytab::FileKeytab;
 use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 
+use self::neighbours::{Alias, Capath, DomainRealm, Trust};
 use crate::report::Hint as _;
 
 /// Run the embedded KDC on loopback, for tests: NOT FOR PRODUCTION
@@ -42,6 +45,21 @@ pub(crate) struct Args {
     /// A service, which gets random keys; repeatable
     #[arg(long = "service", value_name = "NAME")]
     services: Vec<String>,
+    /// Another name of a principal or service, with `@` in it an enterprise name; repeatable
+    #[arg(long = "alias", value_name = "NAME=ALIAS")]
+    aliases: Vec<Alias>,
+    /// A service that clients may delegate to: its tickets carry OK-AS-DELEGATE; repeatable
+    #[arg(long = "ok-as-delegate", value_name = "NAME")]
+    ok_as_delegate: Vec<String>,
+    /// Another realm, and the password of the keys shared with it in both directions; repeatable
+    #[arg(long = "trust", value_name = "REALM:PASSWORD")]
+    trusts: Vec<Trust>,
+    /// The realm of a host, of a domain with a leading dot, or of enterprise names, to send clients to; repeatable
+    #[arg(long = "domain-realm", value_name = "DOMAIN=REALM")]
+    domain_realms: Vec<DomainRealm>,
+    /// The realms between a client's and a server's, separated by commas; repeatable
+    #[arg(long = "capath", value_name = "CLIENT:SERVER:BETWEEN")]
+    capaths: Vec<Capath>,
     /// The file for the services' keys; it is replaced
     #[arg(long, value_name = "FILE")]
     keytab: Option<PathBuf>,
@@ -103,13 +121,45 @@ fn build(args: &Args) -> Result<Kdc, krb5_kdc::Error> {
     if !args.enctypes.is_empty() {
         builder = builder.enctypes(&args.enctypes);
     }
-    for user in &args.principals {
-        builder = builder.principal(&user.name, user.password.expose());
+    let users = args.principals.iter().map(|user| {
+        (
+            &user.name,
+            NewPrincipal::with_password(&user.name, user.password.expose()),
+        )
+    });
+    let services = args
+        .services
+        .iter()
+        .map(|service| (service, NewPrincipal::with_random_key(service)));
+    for (name, principal) in users.chain(services) {
+        builder = builder.add(detailed(args, name, principal));
     }
-    for service in &args.services {
-        builder = builder.service(service);
+    for trust in &args.trusts {
+        builder = builder.trusts(trust.realm.as_str(), trust.password.expose());
+    }
+    for DomainRealm { domain, realm } in &args.domain_realms {
+        builder = builder.domain_realm(domain, realm.as_str());
+    }
+    for way in &args.capaths {
+        let between = way.between.iter().map(String::as_str);
+        builder = builder.capath(way.client.as_str(), way.server.as_str(), between);
     }
     builder.build()
+}
+
+/// `principal` with its aliases and what sets it apart.
+fn detailed(args: &Args, name: &str, mut principal: NewPrincipal) -> NewPrincipal {
+    for Alias { alias, .. } in args.aliases.iter().filter(|alias| alias.name == name) {
+        principal = if alias.contains('@') {
+            principal.enterprise_alias(alias)
+        } else {
+            principal.alias(alias)
+        };
+    }
+    if args.ok_as_delegate.iter().any(|marked| marked == name) {
+        principal = principal.attribute(Attribute::OkAsDelegate);
+    }
+    principal
 }
 
 fn write_files(args: &Args, kdc: &Kdc, running: &Running) -> anyhow::Result<()> {
@@ -187,7 +237,10 @@ Examples:
         --keytab http.keytab --krb5-conf krb5.conf &
     export KRB5_CONFIG=$PWD/krb5.conf KRB5_KTNAME=$PWD/http.keytab KRB5CCNAME=$PWD/ccache
     echo secret | gss kinit alice
-    gss kvno HTTP/localhost";
+    gss kvno HTTP/localhost
+  Two realms that trust each other, the first of which sends clients to the second:
+    gss kdc --realm A.TEST --principal alice:secret --trust B.TEST:shared --domain-realm .b.test=B.TEST
+    gss kdc --realm B.TEST --service HTTP/www.b.test --trust A.TEST:shared";
 
 #[cfg(test)]
 mod tests {

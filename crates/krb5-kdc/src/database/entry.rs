@@ -1,11 +1,11 @@
 //! One principal.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use krb5_crypto::{CryptoProvider, Enctype, Key, Secret, string_to_key};
+use krb5_crypto::{CryptoProvider, Enctype, Secret};
 use krb5_proto::{KerberosTime, Principal};
 
+use super::keys::{FromPassword, KeySet, KeySource, LongTermKey, Recipe};
 use crate::Error;
 
 /// A principal that is to be added to a KDC.
@@ -23,6 +23,7 @@ use crate::Error;
 #[derive(Debug)]
 pub struct NewPrincipal {
     pub(super) name: String,
+    pub(super) aliases: Vec<String>,
     source: KeySource,
     enctypes: Option<Vec<Enctype>>,
     kvno: u32,
@@ -32,15 +33,8 @@ pub struct NewPrincipal {
     attributes: BTreeSet<Attribute>,
 }
 
-/// Where the keys come from.
-#[derive(Debug)]
-enum KeySource {
-    Password(Secret),
-    Random,
-}
-
 /// What sets a principal apart. Without any, it must preauthenticate, may be client and server, and may have
-/// forwardable, proxiable and renewable tickets.
+/// forwardable, proxiable, renewable and postdated tickets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Attribute {
@@ -48,44 +42,44 @@ pub enum Attribute {
     Disabled,
     /// No ticket for or to it is forwardable.
     NotForwardable,
+    /// No ticket for or to it is postdated.
+    NotPostdatable,
     /// No ticket for or to it is proxiable.
     NotProxiable,
     /// No ticket for or to it is renewable.
     NotRenewable,
-    /// Tickets to it carry OK-AS-DELEGATE: clients may trust it with forwarded credentials.
+    /// Tickets to it carry OK-AS-DELEGATE: clients may trust it with forwarded credentials. On a `krbtgt/OTHER@REALM` it
+    /// says that this realm believes the other one in that.
     OkAsDelegate,
     /// Its password must be changed before it gets an initial ticket.
     PasswordExpired,
+    /// Tickets to it are encrypted in the session key of a ticket-granting ticket of its own, never in its long-term
+    /// key: user to user, RFC 4120 §3.7.
+    UserToUserOnly,
     /// As a client it gets a ticket without proving who it is, so that everyone can guess its password at leisure.
     WithoutPreauth,
 }
 
 /// A principal in the database.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) principal: Principal,
-    /// What tickets to it are encrypted in.
-    best: LongTermKey,
-    /// Further keys, best first.
-    others: Vec<LongTermKey>,
+    current: KeySet,
+    /// Keys of earlier versions, the latest first: tickets in them are still taken.
+    old: Vec<KeySet>,
     pub(crate) expires: Option<KerberosTime>,
     /// Whether a person's password made the keys.
     pub(crate) from_password: FromPassword,
     attributes: BTreeSet<Attribute>,
 }
 
-/// How string-to-key made the keys, if it did.
-#[derive(Debug)]
-pub(crate) enum FromPassword {
-    No,
-    Yes { salt: Vec<u8>, params: Option<[u8; 4]> },
-}
-
-/// A long-term key with its version.
-#[derive(Clone, Debug)]
-pub(crate) struct LongTermKey {
-    pub(crate) kvno: u32,
-    pub(crate) key: Arc<Key>,
+/// What becomes of the keys that a principal had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldKeys {
+    /// Tickets in them are refused from now on.
+    Dropped,
+    /// Tickets in them are taken until they expire, and keytabs get them too.
+    Kept,
 }
 
 impl NewPrincipal {
@@ -97,6 +91,19 @@ impl NewPrincipal {
     /// A principal with random keys, which leave the KDC in a keytab.
     pub fn with_random_key(name: impl Into<String>) -> Self {
         Self::new(name.into(), KeySource::Random)
+    }
+
+    /// Another name of it: for servers always, for clients that ask for canonical names (RFC 6806 §6).
+    #[must_use]
+    pub fn alias(mut self, name: impl Into<String>) -> Self {
+        self.aliases.push(name.into());
+        self
+    }
+
+    /// An enterprise name of it, such as `alice@corp.example`, RFC 6806 §5.
+    #[must_use]
+    pub fn enterprise_alias(self, name: &str) -> Self {
+        self.alias(name.replace('\\', "\\\\").replace('@', "\\@").replace('/', "\\/"))
     }
 
     /// The encryption types of its keys, best first; those of the KDC otherwise.
@@ -144,6 +151,7 @@ impl NewPrincipal {
     fn new(name: String, source: KeySource) -> Self {
         Self {
             name,
+            aliases: Vec::new(),
             source,
             enctypes: None,
             kvno: 1,
@@ -161,42 +169,25 @@ impl NewPrincipal {
         principal: &Principal,
         enctypes: &[Enctype],
     ) -> Result<Entry, Error> {
-        let enctypes = self.enctypes.as_deref().unwrap_or(enctypes);
-        let (best, others) = enctypes
-            .split_first()
-            .ok_or_else(|| Error::NoEnctypes(principal.to_string()))?;
         let salt = self.salt.unwrap_or_else(|| principal.default_salt());
         let params = self.iterations.map(u32::to_be_bytes);
-        let make = |etype: &Enctype| {
-            let key = match &self.source {
-                KeySource::Random => Key::generate(provider, *etype),
-                KeySource::Password(password) => string_to_key(
-                    provider,
-                    *etype,
-                    password.expose(),
-                    &salt,
-                    params.as_ref().map(<[u8; 4]>::as_slice),
-                ),
-            };
-            key.map(|key| LongTermKey {
-                kvno: self.kvno,
-                key: Arc::new(key),
-            })
-        };
-        let failed = |source| Error::Key {
-            principal: Box::new(principal.clone()),
-            source,
-        };
-        let best = make(best).map_err(failed)?;
-        let others = others.iter().map(make).collect::<Result<_, _>>().map_err(failed)?;
+        let current = KeySet::make(&Recipe {
+            provider,
+            principal,
+            source: &self.source,
+            enctypes: self.enctypes.as_deref().unwrap_or(enctypes),
+            salt: &salt,
+            params,
+            kvno: self.kvno,
+        })?;
         let from_password = match self.source {
             KeySource::Random => FromPassword::No,
             KeySource::Password(_) => FromPassword::Yes { salt, params },
         };
         Ok(Entry {
             principal: principal.clone(),
-            best,
-            others,
+            current,
+            old: Vec::new(),
             expires: self.expires,
             from_password,
             attributes: self.attributes,
@@ -213,9 +204,53 @@ impl Entry {
         self.expires.is_some_and(|expires| now >= expires)
     }
 
+    /// The same with new keys of the next version and of the same types: from `password`, or else random.
+    ///
+    /// # Errors
+    /// [`Error::Key`].
+    pub(super) fn with_new_keys(
+        &self,
+        provider: &'static CryptoProvider,
+        password: Option<Secret>,
+        old: OldKeys,
+    ) -> Result<Self, Error> {
+        let source = password.map_or(KeySource::Random, KeySource::Password);
+        let (salt, params) = match &self.from_password {
+            FromPassword::Yes { salt, params } => (salt.clone(), *params),
+            FromPassword::No => (self.principal.default_salt(), None),
+        };
+        let current = KeySet::make(&Recipe {
+            provider,
+            principal: &self.principal,
+            source: &source,
+            enctypes: &self.current.enctypes(),
+            salt: &salt,
+            params,
+            kvno: self.current.kvno().saturating_add(1),
+        })?;
+        let kept = match old {
+            OldKeys::Dropped => Vec::new(),
+            OldKeys::Kept => std::iter::once(&self.current).chain(&self.old).cloned().collect(),
+        };
+        Ok(Self {
+            current,
+            old: kept,
+            from_password: match source {
+                KeySource::Random => FromPassword::No,
+                KeySource::Password(_) => FromPassword::Yes { salt, params },
+            },
+            ..self.clone()
+        })
+    }
+
+    /// The version of its keys.
+    pub(crate) fn kvno(&self) -> u32 {
+        self.current.kvno()
+    }
+
     /// The key of the first type in `wanted` that there is one of.
     pub(crate) fn key_for(&self, wanted: &[i32]) -> Option<&LongTermKey> {
-        wanted.iter().find_map(|number| self.keys_of(*number, None).next())
+        wanted.iter().find_map(|number| self.current_keys_of(*number).next())
     }
 
     /// The first type in `wanted` that this principal has a key of, and so can be expected to know.
@@ -225,12 +260,19 @@ impl Entry {
 
     /// The key that tickets to it are encrypted in.
     pub(crate) fn best_key(&self) -> &LongTermKey {
-        &self.best
+        self.current.best()
     }
 
-    /// All keys, the best first.
+    /// All keys, the newest first and of these the best.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &LongTermKey> {
-        std::iter::once(&self.best).chain(&self.others)
+        self.current.iter().chain(self.old.iter().flat_map(KeySet::iter))
+    }
+
+    /// The newest keys of one type.
+    pub(crate) fn current_keys_of(&self, etype: i32) -> impl Iterator<Item = &LongTermKey> {
+        self.current
+            .iter()
+            .filter(move |found| found.key.enctype().number() == etype)
     }
 
     /// The keys of one type, and of one version if it is given.

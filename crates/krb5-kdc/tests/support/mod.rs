@@ -52,6 +52,7 @@ pub fn builder() -> krb5_kdc::KdcBuilder {
         .add(
             with("host/strict")
                 .attribute(Attribute::NotForwardable)
+                .attribute(Attribute::NotPostdatable)
                 .attribute(Attribute::NotProxiable),
         )
         .add(with("host/small").enctypes(&[Enctype::Aes128CtsHmacSha196]))
