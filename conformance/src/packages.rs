@@ -10,16 +10,19 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{run, run_ok, within};
 
-/// Must be installed: compiler, Heimdal's KDC and tools, both libraries with their headers.
-pub(crate) const INSTALLED: [&str; 8] = [
+/// Must be installed: compiler, Heimdal's KDC, tools and credential manager, both libraries with their headers, and
+/// sssd's credential manager.
+pub(crate) const INSTALLED: [&str; 10] = [
     "gcc",
     "libc6-dev",
     "pkg-config",
     "heimdal-kdc",
     "heimdal-clients",
+    "heimdal-kcm",
     "heimdal-multidev",
     "krb5-multidev",
     "libev4",
+    "sssd-kcm",
 ];
 
 /// Unpacked into a directory: MIT's KDC and tools, with their libraries so that all are of one version.

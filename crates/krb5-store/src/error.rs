@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::ccache::kcm::Opcode;
 use crate::config::{ConfigFault, Origin};
 
 /// Why a store or the configuration cannot be used. Each message names the file.
@@ -89,6 +90,15 @@ pub enum Error {
         path: PathBuf,
         /// How many names it has.
         names: u64,
+    },
+    /// The daemon that manages credential caches cannot be used.
+    #[error("the credential manager (KCM) at {}: {fault}", socket.display())]
+    Kcm {
+        /// Where it listens.
+        socket: PathBuf,
+        /// What went wrong.
+        #[source]
+        fault: KcmFault,
     },
     /// Another process kept the file locked for too long.
     #[error("{what} {} is locked by another process (waited {} s)", path.display(), .waited.as_secs())]
@@ -179,6 +189,46 @@ pub enum Error {
     },
 }
 
+/// Why a credential manager cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KcmFault {
+    /// The configuration wants none.
+    #[error("kcm_socket is \"-\", so there is none; use another type of cache, or set kcm_socket")]
+    Disabled,
+    /// It did not answer in time.
+    #[error("it did not answer within {} s", .0.as_secs_f32())]
+    Deadline(Duration),
+    /// The connection broke.
+    #[error("the connection broke: {0}")]
+    Io(#[source] io::Error),
+    /// Its answer makes no sense.
+    #[error("its answer makes no sense: {0}")]
+    Malformed(#[source] FormatFault),
+    /// Nobody listens there.
+    #[error("{0}; is the daemon running? kcm_socket in krb5.conf says where it listens")]
+    NoServer(#[source] io::Error),
+    /// It refused, with an error code of Kerberos or of the operating system.
+    #[error("it refused {opcode:?} with the code {code}")]
+    Refused {
+        /// What was asked for.
+        opcode: Opcode,
+        /// The code.
+        code: i32,
+    },
+    /// The request cannot be written.
+    #[error("the request cannot be written: {0}")]
+    Request(#[source] FormatFault),
+    /// Its answer is longer than what is read.
+    #[error("its answer has {length} octets, and {limit} are read at most")]
+    TooLarge {
+        /// The length that it announced.
+        length: u32,
+        /// The limit.
+        limit: u32,
+    },
+}
+
 /// What is wrong with the octets of a cache or keytab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -214,6 +264,18 @@ pub enum FormatFault {
     /// The file that names the primary cache of a directory does not hold one line that starts with `tkt`.
     #[error("it does not name a cache: one line that starts with \"tkt\" and has no slash")]
     PrimaryName,
+    /// A name is not UTF-8, or does not end where it should.
+    #[error("damaged: octet {offset} belongs to no name")]
+    Text {
+        /// Where, from the start.
+        offset: usize,
+    },
+    /// There are octets after the last field.
+    #[error("damaged: more follows at octet {offset}, where it should end")]
+    Trailing {
+        /// Where, from the start.
+        offset: usize,
+    },
     /// There are more octets or entries than this implementation handles.
     #[error("more than {limit} {what}")]
     Limit {

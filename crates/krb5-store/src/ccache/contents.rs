@@ -232,6 +232,21 @@ fn parse_body(octets: &[u8], version: FormatVersion, order: ByteOrder) -> Result
     })
 }
 
+/// Reads one value that takes all of `octets`.
+pub(super) fn read_whole<'a, T>(
+    octets: &'a [u8],
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, FormatFault>,
+) -> Result<T, FormatFault> {
+    let mut reader = Reader::new(octets, ByteOrder::Big);
+    let value = read(&mut reader)?;
+    if reader.is_empty() {
+        return Ok(value);
+    }
+    Err(FormatFault::Trailing {
+        offset: reader.offset(),
+    })
+}
+
 /// Reads an entry of at most [`MAX_ENTRY`] octets.
 fn entry<'a, T>(
     reader: &mut Reader<'a>,

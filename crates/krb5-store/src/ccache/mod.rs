@@ -1,7 +1,8 @@
 //! Credential caches: a client principal and its tickets.
 //!
 //! [`CacheContents`] is the file format, as MIT, Heimdal and Java read it; [`CredentialCache`] is what
-//! can be done with a cache, wherever it is kept: [`FileCache`], [`DirectoryCache`], [`MemoryCache`].
+//! can be done with a cache, wherever it is kept: [`FileCache`], [`DirectoryCache`], [`MemoryCache`],
+//! [`KcmCache`](kcm::KcmCache).
 //! [`CacheCollection`] is several of them, of which one is the primary one. [`Resolver`] finds the cache
 //! or the collection that a name means; [`resolve`] does where nothing is configured.
 
@@ -16,6 +17,7 @@ mod directory;
 mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod kcm;
 mod memory;
 mod resolve;
 

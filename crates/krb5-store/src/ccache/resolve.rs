@@ -9,6 +9,8 @@ use super::collection::{CacheCollection, Single};
 use super::directory::{DirectoryCache, DirectoryCollection};
 #[cfg(unix)]
 use super::file::FileCache;
+#[cfg(unix)]
+use super::kcm::{KcmCache, KcmClient, KcmCollection};
 use super::memory::{MemoryCache, MemoryCollection};
 use crate::config::Settings;
 use crate::error::Error;
@@ -23,6 +25,8 @@ use crate::name;
 /// | `DIR::PATH/tktNAME` | in that file of the directory | it alone |
 /// | `MEMORY:NAME` | that the process knows by this name | all in the memory of the process, it first |
 /// | `MEMORY:` | the primary one | all in the memory of the process |
+/// | `KCM:` | the primary one | the user's that the credential manager keeps |
+/// | `KCM:NAME` | that the credential manager knows by this name | it alone |
 #[derive(Clone, Debug, Default)]
 pub struct Resolver {
     kcm_socket: Option<PathBuf>,
@@ -36,6 +40,8 @@ enum Place<'a> {
     Directory(&'a str),
     #[cfg(unix)]
     InDirectory(DirectoryCache),
+    #[cfg(unix)]
+    Kcm(Option<&'a str>),
     Memory(Option<&'a str>),
 }
 
@@ -82,7 +88,9 @@ impl Resolver {
             Place::InDirectory(cache) => Ok(Arc::new(cache)),
             Place::Memory(Some(name)) => Ok(MemoryCache::named(name)),
             #[cfg(unix)]
-            Place::Directory(_) => self.collection(name)?.primary(),
+            Place::Kcm(Some(name)) => Ok(Arc::new(KcmCache::new(self.kcm(), name))),
+            #[cfg(unix)]
+            Place::Directory(_) | Place::Kcm(None) => self.collection(name)?.primary(),
             Place::Memory(None) => self.collection(name)?.primary(),
         }
     }
@@ -98,8 +106,18 @@ impl Resolver {
             Place::Memory(None) => Ok(Arc::new(MemoryCollection::of_process())),
             Place::Memory(Some(first)) => Ok(Arc::new(MemoryCollection::of_process().with_primary(first))),
             #[cfg(unix)]
-            Place::File(_) | Place::InDirectory(_) => Ok(Arc::new(Single(self.cache(name)?))),
+            Place::Kcm(None) => Ok(Arc::new(KcmCollection::new(self.kcm()))),
+            #[cfg(unix)]
+            Place::File(_) | Place::InDirectory(_) | Place::Kcm(Some(_)) => Ok(Arc::new(Single(self.cache(name)?))),
         }
+    }
+}
+
+#[cfg(unix)]
+impl Resolver {
+    fn kcm(&self) -> Arc<KcmClient> {
+        let client = self.kcm_socket.as_ref().map_or_else(KcmClient::default, KcmClient::new);
+        Arc::new(client)
     }
 }
 
@@ -110,6 +128,13 @@ impl<'a> Place<'a> {
             ("FILE", path) => Ok(Self::File(path)),
             #[cfg(unix)]
             ("DIR", rest) => Self::of_directory(name, rest),
+            #[cfg(unix)]
+            ("KCM", rest) if rest.contains('\0') => Err(Error::BadName {
+                name: name.to_owned(),
+                expected: "the name of a cache cannot contain a zero octet",
+            }),
+            #[cfg(unix)]
+            ("KCM", rest) => Ok(Self::Kcm((!rest.is_empty()).then_some(rest))),
             ("MEMORY", rest) => Ok(Self::Memory((!rest.is_empty()).then_some(rest))),
             (scheme, _) => Err(Error::UnknownType {
                 name: name.to_owned(),
@@ -142,7 +167,7 @@ pub fn resolve(name: &str) -> Result<Arc<dyn CredentialCache>, Error> {
 }
 
 #[cfg(unix)]
-const SUPPORTED: &str = "FILE:, DIR: and MEMORY:";
+const SUPPORTED: &str = "FILE:, DIR:, KCM: and MEMORY:";
 #[cfg(not(unix))]
 const SUPPORTED: &str = "MEMORY:";
 
@@ -159,6 +184,7 @@ mod tests {
             ("MEMORY:x:y", "MEMORY:x:y"),
             ("DIR:/nonexistent", "DIR::/nonexistent/tkt"),
             ("DIR::/nonexistent/tktA", "DIR::/nonexistent/tktA"),
+            ("KCM:0:1", "KCM:0:1"),
         ];
         for (name, expected) in cases {
             assert_eq!(resolve(name).unwrap().name(), expected);

@@ -397,7 +397,6 @@ const NOT_SUPPORTED: [&str; 17] = [
     "extra_addresses",
     "k5login_authoritative",
     "k5login_directory",
-    "kcm_socket",
     "kdc_default_options",
     "kdc_req_checksum_type",
     "plugin_base_dir",
