@@ -388,7 +388,7 @@ const CLIENT_KEYTAB: &str = "FILE:/etc/krb5/user/%{euid}/client.keytab";
 const CREDENTIAL_CACHE: &str = "FILE:/tmp/krb5cc_%{uid}";
 
 /// Keys of `[libdefaults]` that are recognised, and have no effect so far.
-const NOT_SUPPORTED: [&str; 17] = [
+const NOT_SUPPORTED: [&str; 16] = [
     "allow_des3",
     "allow_rc4",
     "ap_req_checksum_type",

@@ -89,7 +89,10 @@ fn q27_a_daemon_that_says_nothing_is_waited_for_no_longer_than_the_deadline() {
     for _ in 0..2 {
         let started = Instant::now();
         let error = fault(primary(&client));
-        assert!(matches!(error, KcmFault::Deadline(waited) if waited == patience), "{error}");
+        assert!(
+            matches!(error, KcmFault::Deadline(waited) if waited == patience),
+            "{error}"
+        );
         assert!(started.elapsed() < Duration::from_secs(10));
     }
 }
