@@ -5,7 +5,6 @@ use krb5_proto::exchange::{
     AsExchange, AsOptions, AsOutcome, AwaitAsRep, AwaitTgsRep, KdcRequest, LongTerm, Route, Step, TgsExchange,
     TgsOptions, TgsOutcome, TimeSync,
 };
-use krb5_proto::messages::KdcOptions;
 use krb5_proto::{Principal, Timestamp};
 
 use crate::KerberosEnvironment;
@@ -41,21 +40,20 @@ pub(crate) fn initial_ticket(
     credential: LongTerm,
 ) -> Flowing<AsOutcome> {
     let settings = &environment.settings;
-    let mut options = AsOptions::new(client, credential);
-    options.etypes = settings.default_tkt_enctypes().to_vec();
-    options.lifetime = settings.ticket_lifetime();
-    options.renew_life = settings.renew_lifetime();
-    options.clock_skew = settings.clockskew();
-    options.time_sync = time_sync(environment);
-    let wanted = [
-        (settings.forwardable(), KdcOptions::FORWARDABLE),
-        (settings.proxiable(), KdcOptions::PROXIABLE),
-        (settings.canonicalize(), KdcOptions::CANONICALIZE),
-    ];
-    wanted
-        .into_iter()
-        .filter(|(on, _)| *on)
-        .for_each(|(_, option)| options.kdc_options.insert(option));
+    let wanted = client
+        .realm
+        .as_str()
+        .map(|realm| settings.ticket_defaults(realm))
+        .unwrap_or_default();
+    let options = AsOptions {
+        etypes: settings.default_tkt_enctypes().to_vec(),
+        lifetime: wanted.lifetime,
+        renew_life: wanted.renew_life,
+        kdc_options: wanted.kdc_options,
+        clock_skew: settings.clockskew(),
+        time_sync: time_sync(environment),
+        ..AsOptions::new(client, credential)
+    };
     let started = AsExchange::start(environment.provider, options, environment.now());
     let (request, awaiting) = started.map_err(failed)?;
     run(environment.clone(), request, awaiting)

@@ -175,22 +175,24 @@ fn options(args: &Args, local: &Local, client: Principal, credential: LongTerm) 
         .as_deref()
         .map(|name| local.service(name, &client.realm))
         .transpose()?;
-    let mut kdc_options = KdcOptions::empty();
-    if args.forwardable || settings.forwardable() && !args.not_forwardable {
+    let wanted = client
+        .realm
+        .as_str()
+        .map(|realm| settings.ticket_defaults(realm))
+        .unwrap_or_default();
+    let mut kdc_options = wanted.kdc_options;
+    if args.forwardable {
         kdc_options.insert(KdcOptions::FORWARDABLE);
     }
-    if settings.proxiable() {
-        kdc_options.insert(KdcOptions::PROXIABLE);
-    }
-    if settings.canonicalize() {
-        kdc_options.insert(KdcOptions::CANONICALIZE);
+    if args.not_forwardable {
+        kdc_options.remove(KdcOptions::FORWARDABLE);
     }
     Ok(AsOptions {
         server,
         kdc_options,
         etypes: settings.default_tkt_enctypes().to_vec(),
-        lifetime: args.lifetime.unwrap_or_else(|| settings.ticket_lifetime()),
-        renew_life: args.renew.or_else(|| settings.renew_lifetime()),
+        lifetime: args.lifetime.unwrap_or(wanted.lifetime),
+        renew_life: args.renew.or(wanted.renew_life),
         clock_skew: settings.clockskew(),
         time_sync: if settings.kdc_timesync() {
             TimeSync::FromKdc

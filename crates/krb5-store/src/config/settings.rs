@@ -7,9 +7,11 @@ use super::duration::parse_duration;
 use super::enctypes::EnctypeLists;
 use super::expand::PathTokens;
 use super::files::Files;
+use super::hosts::HostNames;
 use super::kdc::{KDC_FORMS, KdcAddress};
 use super::profile::{Origin, Profile};
 use super::switch::{Switch, Switches};
+use super::ticket_defaults::{DURATIONS, Tickets};
 use crate::error::Error;
 use crate::proto::crypto::Enctype;
 
@@ -36,26 +38,13 @@ use crate::proto::crypto::Enctype;
 pub struct Settings {
     profile: Profile,
     switches: Switches,
-    hostnames: HostCanonicalization,
+    pub(super) hostnames: HostNames,
+    pub(super) tickets: Tickets,
     clockskew: Duration,
-    ticket_lifetime: Duration,
-    renew_lifetime: Duration,
+    ccache_version: u8,
     request_timeout: Duration,
     udp_preference_limit: usize,
     enctypes: EnctypeLists,
-}
-
-/// `dns_canonicalize_hostname`: whether host names are replaced by what the DNS calls them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum HostCanonicalization {
-    /// Only if the name as given is not known to the KDC.
-    Fallback,
-    /// Never. The default here, unlike MIT's: whoever can forge DNS answers would choose the service.
-    #[default]
-    Never,
-    /// Always.
-    Always,
 }
 
 impl Settings {
@@ -90,10 +79,10 @@ impl Settings {
     pub fn from_profile(profile: Profile) -> Result<Self, Error> {
         Ok(Self {
             switches: Switches::read(&profile)?,
-            hostnames: host_canonicalization(&profile)?,
+            hostnames: HostNames::read(&profile)?,
+            tickets: Tickets::read(&profile)?,
             clockskew: duration(&profile, "clockskew", CLOCKSKEW)?,
-            ticket_lifetime: duration(&profile, "ticket_lifetime", TICKET_LIFETIME)?,
-            renew_lifetime: duration(&profile, "renew_lifetime", Duration::ZERO)?,
+            ccache_version: ccache_version(&profile)?,
             request_timeout: duration(&profile, "request_timeout", REQUEST_TIMEOUT)?,
             udp_preference_limit: udp_preference_limit(&profile)?,
             enctypes: EnctypeLists::read(&profile)?,
@@ -111,28 +100,6 @@ impl Settings {
     #[must_use]
     pub fn default_realm(&self) -> Option<&str> {
         self.libdefault("default_realm")
-    }
-
-    /// The realm that `[domain_realm]` gives a host: by its own name, else by the longest of its
-    /// parent domains, where an entry with a leading dot comes before one without. Host names are
-    /// compared in lower case; a final dot does not count.
-    #[must_use]
-    pub fn realm_of_host(&self, host: &str) -> Option<&str> {
-        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        if host.parse::<std::net::IpAddr>().is_ok() {
-            return None;
-        }
-        let mut rest = host.as_str();
-        while !rest.is_empty() {
-            if let Some(realm) = self.profile.value(&["domain_realm", rest]) {
-                return Some(realm.text);
-            }
-            rest = match rest.strip_prefix('.') {
-                Some(domain) => domain,
-                None => rest.find('.').and_then(|dot| rest.get(dot..)).unwrap_or_default(),
-            };
-        }
-        None
     }
 
     /// The KDCs of a realm: its `kdc` values in their order, then what `primary_kdc` (or the older
@@ -167,30 +134,6 @@ impl Settings {
         self.switches.is_on(switch)
     }
 
-    /// Whether to ask for forwardable tickets; no by default.
-    #[must_use]
-    pub fn forwardable(&self) -> bool {
-        self.is_on(Switch::Forwardable)
-    }
-
-    /// Whether to ask for proxiable tickets; no by default.
-    #[must_use]
-    pub fn proxiable(&self) -> bool {
-        self.is_on(Switch::Proxiable)
-    }
-
-    /// Whether to ask for tickets without addresses; yes by default.
-    #[must_use]
-    pub fn noaddresses(&self) -> bool {
-        self.is_on(Switch::NoAddresses)
-    }
-
-    /// Whether to ask the KDC for canonical names; no by default.
-    #[must_use]
-    pub fn canonicalize(&self) -> bool {
-        self.is_on(Switch::Canonicalize)
-    }
-
     /// Whether to correct the clock by what the KDC says; yes by default.
     #[must_use]
     pub fn kdc_timesync(&self) -> bool {
@@ -210,28 +153,10 @@ impl Settings {
         self.is_on(Switch::IgnoreAcceptorHostname)
     }
 
-    /// Whether and when host names are canonicalized by DNS; never by default.
-    #[must_use]
-    pub fn dns_canonicalize_hostname(&self) -> HostCanonicalization {
-        self.hostnames
-    }
-
     /// How far clocks may differ; 5 minutes by default.
     #[must_use]
     pub fn clockskew(&self) -> Duration {
         self.clockskew
-    }
-
-    /// The lifetime to ask for; a day by default.
-    #[must_use]
-    pub fn ticket_lifetime(&self) -> Duration {
-        self.ticket_lifetime
-    }
-
-    /// The renewable lifetime to ask for, if any.
-    #[must_use]
-    pub fn renew_lifetime(&self) -> Option<Duration> {
-        (!self.renew_lifetime.is_zero()).then_some(self.renew_lifetime)
     }
 
     /// The time that one exchange with the KDCs of a realm may take in all; 30 seconds by default,
@@ -267,6 +192,12 @@ impl Settings {
     #[must_use]
     pub fn default_tgs_enctypes(&self) -> &[Enctype] {
         self.enctypes.tgs_requests()
+    }
+
+    /// `ccache_type`: the version of the format that new cache files get; 4 by default.
+    #[must_use]
+    pub fn ccache_version(&self) -> u8 {
+        self.ccache_version
     }
 
     /// The keytab that acceptors use; `FILE:/etc/krb5.keytab` by default.
@@ -312,7 +243,7 @@ impl Settings {
         NOT_SUPPORTED.iter().filter_map(found).collect()
     }
 
-    fn libdefault(&self, key: &str) -> Option<&str> {
+    pub(super) fn libdefault(&self, key: &str) -> Option<&str> {
         self.profile.value(&["libdefaults", key]).map(|value| value.text)
     }
 
@@ -331,10 +262,10 @@ impl Default for Settings {
         Self {
             profile: Profile::default(),
             switches: Switches::default(),
-            hostnames: HostCanonicalization::default(),
+            hostnames: HostNames::default(),
+            tickets: Tickets::default(),
             clockskew: CLOCKSKEW,
-            ticket_lifetime: TICKET_LIFETIME,
-            renew_lifetime: Duration::ZERO,
+            ccache_version: CCACHE_VERSION,
             request_timeout: REQUEST_TIMEOUT,
             udp_preference_limit: UDP_PREFERENCE_LIMIT,
             enctypes: EnctypeLists::default(),
@@ -345,25 +276,17 @@ impl Default for Settings {
 fn duration(profile: &Profile, key: &str, default: Duration) -> Result<Duration, Error> {
     match profile.value(&["libdefaults", key]) {
         None => Ok(default),
-        Some(value) => {
-            parse_duration(value.text).ok_or_else(|| value.bad(key, "a duration such as 300, 5m, 1d12h or 10:00:00"))
-        }
+        Some(value) => parse_duration(value.text).ok_or_else(|| value.bad(key, DURATIONS)),
     }
 }
 
-fn host_canonicalization(profile: &Profile) -> Result<HostCanonicalization, Error> {
-    let key = "dns_canonicalize_hostname";
+fn ccache_version(profile: &Profile) -> Result<u8, Error> {
+    let key = "ccache_type";
     let Some(value) = profile.value(&["libdefaults", key]) else {
-        return Ok(HostCanonicalization::default());
+        return Ok(CCACHE_VERSION);
     };
-    if value.text.eq_ignore_ascii_case("fallback") {
-        return Ok(HostCanonicalization::Fallback);
-    }
-    match super::parse_boolean(value.text) {
-        Some(true) => Ok(HostCanonicalization::Always),
-        Some(false) => Ok(HostCanonicalization::Never),
-        None => Err(value.bad(key, "true, false or fallback")),
-    }
+    let version = value.text.parse().ok().filter(|version| (1..=4).contains(version));
+    version.ok_or_else(|| value.bad(key, "a version from 1 to 4"))
 }
 
 fn udp_preference_limit(profile: &Profile) -> Result<usize, Error> {
@@ -379,7 +302,7 @@ fn udp_preference_limit(profile: &Profile) -> Result<usize, Error> {
 }
 
 const CLOCKSKEW: Duration = Duration::from_secs(300);
-const TICKET_LIFETIME: Duration = Duration::from_secs(86_400);
+const CCACHE_VERSION: u8 = 4;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const UDP_PREFERENCE_LIMIT: usize = 1465;
 const UDP_HARD_LIMIT: usize = 32_700;
@@ -388,21 +311,13 @@ const CLIENT_KEYTAB: &str = "FILE:/etc/krb5/user/%{euid}/client.keytab";
 const CREDENTIAL_CACHE: &str = "FILE:/tmp/krb5cc_%{uid}";
 
 /// Keys of `[libdefaults]` that are recognised, and have no effect so far.
-const NOT_SUPPORTED: [&str; 16] = [
-    "allow_des3",
-    "allow_rc4",
+const NOT_SUPPORTED: [&str; 8] = [
     "ap_req_checksum_type",
-    "ccache_type",
     "err_fmt",
     "extra_addresses",
-    "k5login_authoritative",
-    "k5login_directory",
-    "kdc_default_options",
     "kdc_req_checksum_type",
     "plugin_base_dir",
     "preferred_preauth_types",
-    "qualify_shortname",
-    "realm_try_domains",
     "safe_checksum_type",
     "spake_preauth_groups",
 ];

@@ -8,10 +8,12 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Switch {
-    /// `allow_weak_crypto`: off.
+    /// `allow_des3`: permit the enctypes of DES3 by default; off.
+    AllowDes3,
+    /// `allow_rc4`: permit arcfour-hmac by default; off.
+    AllowRc4,
+    /// `allow_weak_crypto`: permit weak enctypes that the lists name; off.
     AllowWeakCrypto,
-    /// `canonicalize`: ask the KDC for canonical names; off.
-    Canonicalize,
     /// `client_aware_channel_bindings`: tell acceptors that bindings are supported; off.
     ClientAwareChannelBindings,
     /// `dns_lookup_kdc`: look for KDCs in the DNS; on.
@@ -22,16 +24,12 @@ pub enum Switch {
     DnsUriLookup,
     /// `enforce_ok_as_delegate`: delegate to marked services only; off.
     EnforceOkAsDelegate,
-    /// `forwardable`: ask for forwardable tickets; off.
-    Forwardable,
     /// `ignore_acceptor_hostname`: accept for any host; off.
     IgnoreAcceptorHostname,
+    /// `k5login_authoritative`: a `.k5login` that is there alone says who may log in; on.
+    K5LoginAuthoritative,
     /// `kdc_timesync`: correct the clock by what the KDC says; on.
     KdcTimesync,
-    /// `noaddresses`: ask for tickets without addresses; on.
-    NoAddresses,
-    /// `proxiable`: ask for proxiable tickets; off.
-    Proxiable,
     /// `rdns`: look up the names of addresses; off, unlike MIT, since it trusts the DNS.
     Rdns,
     /// `verify_ap_req_nofail`: a password counts as checked only if a keytab proves the KDC; off.
@@ -96,9 +94,10 @@ fn mask(bit: usize) -> u32 {
         .unwrap_or(0)
 }
 
-const TABLE: [(Switch, &str, bool); 14] = [
+const TABLE: [(Switch, &str, bool); 13] = [
+    (Switch::AllowDes3, "allow_des3", false),
+    (Switch::AllowRc4, "allow_rc4", false),
     (Switch::AllowWeakCrypto, "allow_weak_crypto", false),
-    (Switch::Canonicalize, "canonicalize", false),
     (
         Switch::ClientAwareChannelBindings,
         "client_aware_channel_bindings",
@@ -108,11 +107,9 @@ const TABLE: [(Switch, &str, bool); 14] = [
     (Switch::DnsLookupRealm, "dns_lookup_realm", false),
     (Switch::DnsUriLookup, "dns_uri_lookup", true),
     (Switch::EnforceOkAsDelegate, "enforce_ok_as_delegate", false),
-    (Switch::Forwardable, "forwardable", false),
     (Switch::IgnoreAcceptorHostname, "ignore_acceptor_hostname", false),
+    (Switch::K5LoginAuthoritative, "k5login_authoritative", true),
     (Switch::KdcTimesync, "kdc_timesync", true),
-    (Switch::NoAddresses, "noaddresses", true),
-    (Switch::Proxiable, "proxiable", false),
     (Switch::Rdns, "rdns", false),
     (Switch::VerifyApReqNofail, "verify_ap_req_nofail", false),
 ];
@@ -149,11 +146,11 @@ mod tests {
 
     #[test]
     fn a_value_that_is_no_truth_value_is_an_error_with_its_line() {
-        let profile = Profile::parse("[libdefaults]\n\nforwardable = maybe\n").unwrap();
+        let profile = Profile::parse("[libdefaults]\n\nrdns = maybe\n").unwrap();
         let error = Switches::read(&profile).unwrap_err();
         assert_eq!(
             error.to_string(),
-            r#"krb5.conf:3: forwardable is "maybe", but must be true or false"#
+            r#"krb5.conf:3: rdns is "maybe", but must be true or false"#
         );
     }
 }

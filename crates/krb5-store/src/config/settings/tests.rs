@@ -1,7 +1,7 @@
 //! Settings: defaults, spellings and errors.
 
 use super::*;
-use crate::config::Transport;
+use crate::config::{HostCanonicalization, Transport};
 
 fn settings(text: &str) -> Settings {
     Settings::parse(text).unwrap()
@@ -25,25 +25,21 @@ fn an_empty_configuration_means_the_defaults() {
     for settings in [Settings::default(), settings("")] {
         assert_eq!(settings.default_realm(), None);
         assert_eq!(settings.clockskew().as_secs(), 300);
-        assert_eq!(settings.ticket_lifetime().as_secs(), 86_400);
-        assert_eq!(settings.renew_lifetime(), None);
         assert_eq!(settings.request_timeout().as_secs(), 30);
         assert_eq!(settings.udp_preference_limit(), 1465);
         assert_eq!(settings.dns_canonicalize_hostname(), HostCanonicalization::Never);
         assert_eq!(settings.permitted_enctypes(), Enctype::ALL);
         assert_eq!(settings.default_tkt_enctypes(), Enctype::ALL);
         assert_eq!(settings.default_tgs_enctypes(), Enctype::ALL);
-        let on = [settings.kdc_timesync(), settings.noaddresses()];
-        let off = [
-            settings.forwardable(),
-            settings.proxiable(),
-            settings.canonicalize(),
-            settings.rdns(),
-        ];
         assert_eq!(
-            (on, off, settings.ignore_acceptor_hostname()),
-            ([true; 2], [false; 4], false)
+            (
+                settings.kdc_timesync(),
+                settings.rdns(),
+                settings.ignore_acceptor_hostname()
+            ),
+            (true, false, false)
         );
+        assert_eq!(settings.ccache_version(), 4);
         assert_eq!(
             settings.default_keytab_name(&tokens()).unwrap(),
             "FILE:/etc/krb5.keytab"
@@ -69,12 +65,18 @@ fn what_the_configuration_says_counts() {
     );
     assert_eq!(settings.default_realm(), Some("R"));
     assert_eq!(settings.clockskew().as_secs(), 120);
-    assert_eq!(settings.ticket_lifetime().as_secs(), 37_800);
-    assert_eq!(settings.renew_lifetime().unwrap().as_secs(), 604_800);
+    let tickets = settings.ticket_defaults("R");
+    assert_eq!(tickets.lifetime.as_secs(), 37_800);
+    assert_eq!(tickets.renew_life.unwrap().as_secs(), 604_800);
     assert_eq!(settings.request_timeout().as_secs(), 5);
     assert_eq!(settings.udp_preference_limit(), 1);
     assert_eq!(settings.dns_canonicalize_hostname(), HostCanonicalization::Fallback);
-    assert!(settings.forwardable() && !settings.kdc_timesync());
+    assert!(!settings.kdc_timesync());
+    assert!(
+        tickets
+            .kdc_options
+            .contains(crate::proto::messages::KdcOptions::FORWARDABLE)
+    );
     assert_eq!(settings.permitted_enctypes(), [Enctype::Aes256CtsHmacSha196]);
     assert_eq!(settings.default_ccache_name(&tokens()).unwrap(), "FILE:/t/bob");
     assert_eq!(settings.default_keytab_name(&tokens()).unwrap(), "FILE:/k2");
@@ -92,6 +94,7 @@ fn values_that_cannot_be_understood_are_errors_with_their_line() {
         "dns_canonicalize_hostname = perhaps",
         "forwardable = 2",
         "permitted_enctypes = des-cbc-crc",
+        "ccache_type = 5",
     ] {
         let error = libdefaults(line).unwrap_err();
         assert!(matches!(error, Error::ConfigValue { .. }), "{line}");
@@ -183,13 +186,13 @@ fn a_domain_without_leading_dot_counts_for_its_hosts_too() {
 
 #[test]
 fn known_keys_without_effect_are_reported() {
-    let settings = settings("[libdefaults]\nspake_preauth_groups = edwards25519\nqualify_shortname = \"\"\n");
+    let settings = settings("[libdefaults]\nspake_preauth_groups = edwards25519\nerr_fmt = %M\n");
     let keys: Vec<(&str, u32)> = settings
         .without_effect()
         .iter()
         .map(|(key, origin)| (*key, origin.line))
         .collect();
-    assert_eq!(keys, [("qualify_shortname", 3), ("spake_preauth_groups", 2)]);
+    assert_eq!(keys, [("err_fmt", 3), ("spake_preauth_groups", 2)]);
 }
 
 #[test]
