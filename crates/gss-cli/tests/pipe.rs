@@ -167,7 +167,59 @@ fn exchange(sender: &mut Party, receiver: &mut Party, message: &[u8]) {
                     "{layout} {associated}"
                 );
             }
+            let signed =
+                json!({"associated": "AAEC", "between": "Aw==", "after": "BAU=", "layout": layout, "conf": conf});
+            let mut wrap = signed.clone();
+            wrap["message"] = json!(text);
+            let wrapped = sender.ask(&json!({"wrap_iov": wrap}));
+            let mut unwrap = signed;
+            unwrap["token"] = wrapped["token"].clone();
+            assert_eq!(receiver.ask(&json!({"unwrap_iov": unwrap})), expected, "{layout}");
         }
+        let associated = base64(b"associated");
+        let wrap = json!({"message": text, "conf": conf, "associated": associated});
+        let wrapped = sender.ask(&json!({"wrap_aead": wrap}));
+        let unwrap = json!({"token": wrapped["token"], "associated": associated});
+        assert_eq!(receiver.ask(&json!({"unwrap_aead": unwrap})), expected);
+        let other = json!({"token": wrapped["token"], "associated": ""});
+        assert_eq!(
+            receiver.ask(&json!({"unwrap_aead": other}))["error"]["major"],
+            "BAD_MIC"
+        );
+    }
+}
+
+#[test]
+fn a_stream_with_something_between_its_data_is_told_what_it_needs() {
+    let realm = Realm::new();
+    let mut pair = establish(&realm, &[], &[]);
+    let wrapped = pair.initiator.ask(&json!({"wrap": {"message": "", "conf": true}}));
+    let unwrap = json!({"token": wrapped["token"], "between": "AA=="});
+    let error = pair.acceptor.ask(&json!({"unwrap_iov": unwrap}))["error"].clone();
+    assert_eq!(error["major"], "CALL_BAD_STRUCTURE");
+    assert!(error["message"].as_str().unwrap().contains("layout"), "{error}");
+}
+
+#[test]
+fn a_context_in_dce_style_takes_three_tokens_and_protects_messages() {
+    let realm = Realm::new();
+    let (mut initiator, mut acceptor) = start(&realm, &["--flags", "dce_style"], &[]);
+    let second = acceptor.ask(&initiator.hear());
+    let third = initiator.ask(&second);
+    let accepted = acceptor.ask(&third)["established"].clone();
+    let initiated = initiator.hear()["established"].clone();
+    for token in [&second, &third] {
+        assert_eq!(octets(&token["token"])[0], 0x6F, "an AP-REP without framing");
+    }
+    for side in [&initiated, &accepted] {
+        assert!(
+            flags(side).contains(&"dce_style") && flags(side).contains(&"mutual"),
+            "{side}"
+        );
+    }
+    for message in [&b""[..], b"hello", &[7; 70_000]] {
+        exchange(&mut initiator, &mut acceptor, message);
+        exchange(&mut acceptor, &mut initiator, message);
     }
 }
 

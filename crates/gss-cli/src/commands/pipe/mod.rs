@@ -2,6 +2,7 @@
 
 mod handshake;
 mod lines;
+mod messages;
 mod options;
 mod protocol;
 mod session;
@@ -88,15 +89,23 @@ Commands once the context is established (B64: base64 with padding):
   {"wrap":{"message":B64,"conf":BOOL}}             {"token":B64}
   {"unwrap":B64}                                   {"message":B64,"conf":BOOL,"sequence":S}
   {"wrap_iov":{"message":B64,"conf":BOOL,          {"token":B64}
-      "associated":B64,"layout":L}}
-  {"unwrap_iov":{"token":B64,"associated":B64}}    {"message":B64,"conf":BOOL,"sequence":S}
+      "associated":B64,"between":B64,
+      "after":B64,"layout":L}}
+  {"unwrap_iov":{"token":B64,"associated":B64,     {"message":B64,"conf":BOOL,"sequence":S}
+      "between":B64,"after":B64,
+      "layout":L,"conf":BOOL}}
+  {"wrap_aead":{"message":B64,"associated":B64,    {"token":B64}
+      "conf":BOOL}}
+  {"unwrap_aead":{"token":B64,"associated":B64}}   {"message":B64,"conf":BOOL,"sequence":S}
   {"prf":{"input":B64,"length":N}}                 {"octets":B64}
   {"wrap_size_limit":{"size":N,"conf":BOOL}}       {"limit":N}
   {"session_key":true}                             {"octets":B64}
   {"export":true}  (and import again)              {"exported":N}
   {"delegated":true}                               {"name":NAME,"lifetime":N}
-S is ok, duplicate, old, unsequenced or gap. L is trailer (the default) or header; associated and
-layout can be left out.
+S is ok, duplicate, old, unsequenced or gap. L is trailer (the default) or header.
+associated, between and after are signed before the message, between its halves and behind it; they
+can be left out, and so can layout: to unwrap without it is to unwrap a stream, which has no between.
+With it the token is cut into buffers as for a message of this conf.
 
 Failures are {"error":{"major":"BAD_MIC","code":"0x00060000","minor":N,"message":TEXT}}, after the
 token that is still owed to the peer, if any. A failed command leaves the context usable.

@@ -68,6 +68,8 @@ pub(super) enum Command {
     Unwrap(Base64),
     WrapIov(IovMessage),
     UnwrapIov(IovToken),
+    WrapAead(AeadMessage),
+    UnwrapAead(AeadToken),
     Prf(PrfRequest),
     WrapSizeLimit(SizeLimitRequest),
     Export(Yes),
@@ -89,7 +91,8 @@ pub(super) struct PlainMessage {
     pub(super) conf: bool,
 }
 
-/// A message to wrap as HEADER, SIGN_ONLY (only if `associated` is there and not empty), DATA, PADDING, TRAILER.
+/// A message to wrap as HEADER, DATA, PADDING, TRAILER, with SIGN_ONLY buffers where there is something for them:
+/// `associated` before the data, `after` behind them, and `between` their two halves, which have a buffer each then.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IovMessage {
@@ -97,6 +100,10 @@ pub(super) struct IovMessage {
     pub(super) conf: bool,
     #[serde(default)]
     pub(super) associated: Option<Base64>,
+    #[serde(default)]
+    pub(super) between: Option<Base64>,
+    #[serde(default)]
+    pub(super) after: Option<Base64>,
     #[serde(default)]
     pub(super) layout: Layout,
 }
@@ -110,13 +117,39 @@ pub(super) enum Layout {
     Header,
 }
 
-/// A token to unwrap as STREAM, SIGN_ONLY (only if `associated` is there and not empty), DATA.
+/// A token to unwrap: without `layout` as STREAM and DATA, with it cut into the buffers that a message of this `conf`
+/// is wrapped in. The SIGN_ONLY buffers are those of [`IovMessage`]; a STREAM has none between.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IovToken {
     pub(super) token: Base64,
     #[serde(default)]
     pub(super) associated: Option<Base64>,
+    #[serde(default)]
+    pub(super) between: Option<Base64>,
+    #[serde(default)]
+    pub(super) after: Option<Base64>,
+    #[serde(default)]
+    pub(super) layout: Option<Layout>,
+    #[serde(default)]
+    pub(super) conf: bool,
+}
+
+/// A message to wrap with associated data.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AeadMessage {
+    pub(super) message: Base64,
+    pub(super) associated: Base64,
+    pub(super) conf: bool,
+}
+
+/// A token to unwrap with the same associated data.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AeadToken {
+    pub(super) token: Base64,
+    pub(super) associated: Base64,
 }
 
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -280,6 +313,8 @@ mod tests {
                 message: octets("hi"),
                 conf: true,
                 associated: Some(octets("hi")),
+                between: None,
+                after: None,
                 layout: Layout::Header
             })
         );
@@ -287,7 +322,48 @@ mod tests {
             command(r#"{"unwrap_iov":{"token":"aGk="}}"#),
             Command::UnwrapIov(IovToken {
                 token: octets("hi"),
-                associated: None
+                associated: None,
+                between: None,
+                after: None,
+                layout: None,
+                conf: false
+            })
+        );
+        assert_eq!(
+            command(r#"{"wrap_iov":{"message":"aGk=","conf":false,"between":"","after":"aGk="}}"#),
+            Command::WrapIov(IovMessage {
+                message: octets("hi"),
+                conf: false,
+                associated: None,
+                between: Some(octets("")),
+                after: Some(octets("hi")),
+                layout: Layout::Trailer
+            })
+        );
+        assert_eq!(
+            command(r#"{"unwrap_iov":{"token":"aGk=","between":"aGk=","after":"","layout":"trailer","conf":true}}"#),
+            Command::UnwrapIov(IovToken {
+                token: octets("hi"),
+                associated: None,
+                between: Some(octets("hi")),
+                after: Some(octets("")),
+                layout: Some(Layout::Trailer),
+                conf: true
+            })
+        );
+        assert_eq!(
+            command(r#"{"wrap_aead":{"message":"aGk=","associated":"","conf":true}}"#),
+            Command::WrapAead(AeadMessage {
+                message: octets("hi"),
+                associated: octets(""),
+                conf: true
+            })
+        );
+        assert_eq!(
+            command(r#"{"unwrap_aead":{"token":"aGk=","associated":"aGk="}}"#),
+            Command::UnwrapAead(AeadToken {
+                token: octets("hi"),
+                associated: octets("hi")
             })
         );
     }

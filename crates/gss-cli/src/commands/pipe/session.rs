@@ -4,14 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gss::{BlockingDriver, drive};
-use gss_core::{
-    Clock, Error, ErrorKind, EstablishedContext, Iov, IovShape, MechCred, Mechanisms, Oid, PrfKey, Privacy,
-    TrailerPlace, oid, unwrap_stream,
-};
+use gss_core::{Clock, Error, ErrorKind, EstablishedContext, MechCred, Mechanisms, Oid, PrfKey, Privacy, oid};
 
+use super::messages;
 use super::protocol::{
-    Answer, Base64, Command, Established, Failure, IovMessage, IovToken, Layout, PlainMessage, PrfRequest,
-    SignedMessage, SizeLimitRequest, Verified,
+    Answer, Base64, Command, Established, Failure, PlainMessage, PrfRequest, SignedMessage, SizeLimitRequest, Verified,
 };
 
 /// What the commands need besides the context.
@@ -55,8 +52,10 @@ impl Session {
             Command::VerifyMic(signed) => self.verify_mic(&signed).map_err(failure),
             Command::Wrap(plain) => self.wrap(&plain).map_err(failure),
             Command::Unwrap(token) => self.unwrap(&token.0).map_err(failure),
-            Command::WrapIov(message) => self.wrap_iov(message).map_err(failure),
-            Command::UnwrapIov(token) => self.unwrap_iov(token).map_err(failure),
+            Command::WrapIov(message) => messages::wrap_iov(&mut *self.context, message).map_err(failure),
+            Command::UnwrapIov(token) => messages::unwrap_iov(&mut *self.context, token),
+            Command::WrapAead(message) => messages::wrap_aead(&mut *self.context, &message).map_err(failure),
+            Command::UnwrapAead(token) => messages::unwrap_aead(&mut *self.context, &token).map_err(failure),
             Command::Prf(request) => self.pseudo_random(&request),
             Command::WrapSizeLimit(request) => self.wrap_size_limit(&request).map_err(failure),
             Command::Export(_) => self.export().map_err(failure),
@@ -82,66 +81,7 @@ impl Session {
 
     fn unwrap(&mut self, token: &[u8]) -> Result<Answer, Error> {
         let (message, unwrapped) = self.context.unwrapped(token)?;
-        Ok(Answer::Message {
-            message: Base64(message),
-            conf: unwrapped.privacy == Privacy::Confidential,
-            sequence: unwrapped.sequence.name(),
-        })
-    }
-
-    fn wrap_iov(&mut self, message: IovMessage) -> Result<Answer, Error> {
-        let IovMessage {
-            message: Base64(mut data),
-            conf,
-            associated,
-            layout,
-        } = message;
-        let associated = associated.map(|octets| octets.0).unwrap_or_default();
-        let trailer = match layout {
-            Layout::Trailer => TrailerPlace::Separate,
-            Layout::Header => TrailerPlace::InHeader,
-        };
-        let shape = IovShape {
-            data: data.len(),
-            sign_only: associated.len(),
-            trailer,
-        };
-        let lens = self.context.wrap_iov_len(privacy(conf), shape)?;
-        let (mut header, mut padding) = (vec![0; lens.header], vec![0; lens.padding]);
-        let mut behind = vec![0; lens.trailer];
-        let mut iov = vec![Iov::Header(&mut header)];
-        if !associated.is_empty() {
-            iov.push(Iov::SignOnly(&associated));
-        }
-        iov.extend([Iov::Data(&mut data), Iov::Padding(&mut padding)]);
-        if layout == Layout::Trailer {
-            iov.push(Iov::Trailer(&mut behind));
-        }
-        self.context.wrap_iov(privacy(conf), &mut iov)?;
-        Ok(token([header, data, padding, behind].concat()))
-    }
-
-    fn unwrap_iov(&mut self, token: IovToken) -> Result<Answer, Error> {
-        let IovToken {
-            token: Base64(mut stream),
-            associated,
-        } = token;
-        let associated = associated.map(|octets| octets.0).unwrap_or_default();
-        let mut iov = vec![Iov::Stream(&mut stream)];
-        if !associated.is_empty() {
-            iov.push(Iov::SignOnly(&associated));
-        }
-        iov.push(Iov::Data(&mut []));
-        let unwrapped = unwrap_stream(&mut *self.context, &mut iov)?;
-        let message = iov.iter().find_map(|buffer| match buffer {
-            Iov::Data(octets) => Some(octets.to_vec()),
-            _ => None,
-        });
-        Ok(Answer::Message {
-            message: Base64(message.unwrap_or_default()),
-            conf: unwrapped.privacy == Privacy::Confidential,
-            sequence: unwrapped.sequence.name(),
-        })
+        Ok(messages::opened(message, unwrapped))
     }
 
     fn pseudo_random(&self, request: &PrfRequest) -> Result<Answer, Failure> {
@@ -207,11 +147,11 @@ pub(super) fn failure(error: Error) -> Failure {
     }
 }
 
-fn token(octets: Vec<u8>) -> Answer {
+pub(super) fn token(octets: Vec<u8>) -> Answer {
     Answer::Token { token: Base64(octets) }
 }
 
-fn privacy(conf: bool) -> Privacy {
+pub(super) fn privacy(conf: bool) -> Privacy {
     if conf {
         Privacy::Confidential
     } else {
