@@ -165,6 +165,10 @@ void command(struct session *session, const struct message *message) {
         wrap_iov(session, message);
     else if (json_begins(message, "unwrap_iov"))
         unwrap_iov(session, message);
+    else if (json_begins(message, "wrap_aead"))
+        wrap_aead(session, message);
+    else if (json_begins(message, "unwrap_aead"))
+        unwrap_aead(session, message);
     else
         die("unknown command");
 }

@@ -90,5 +90,7 @@ void command(struct session *session, const struct message *message);
 /* iov.c */
 void wrap_iov(struct session *session, const struct message *message);
 void unwrap_iov(struct session *session, const struct message *message);
+void wrap_aead(struct session *session, const struct message *message);
+void unwrap_aead(struct session *session, const struct message *message);
 
 #endif

@@ -44,6 +44,7 @@ pub(crate) const AREAS: &[Area] = &[
     Area::new("wrap-integ", messages::wrap_integ),
     Area::new("iov-conf", iov::conf),
     Area::new("iov-integ", iov::integ),
+    Area::new("aead", iov::aead),
     Area::new("prf", inquiry::prf),
     Area::new("session-key", inquiry::session_key),
     Area::new("size-limit", inquiry::size_limit),

@@ -100,8 +100,8 @@ impl Pair {
         }
     }
 
-    /// Passes the tokens between both sides, the initiator's, then the acceptor's if there is one; flips a bit of one
-    /// where `outcome` says so.
+    /// Passes the tokens between both sides, the initiator's, then the acceptor's if there is one, and in DCE style the
+    /// initiator's second; flips a bit of one where `outcome` says so.
     pub(crate) fn handshake(&mut self, terms: &Terms) -> Result<Handshake> {
         let request = match self.initiator.progress().context("the initiator's first token")? {
             Progress::Token(token) => token,
@@ -113,6 +113,9 @@ impl Pair {
             _ => request,
         };
         self.acceptor.feed(&request)?;
+        if terms.asks("dce_style") {
+            return self.three_legs(terms);
+        }
         let (reply, verdict) = conclude(&mut self.acceptor).context("the acceptor's answer")?;
         let mut handshake = Handshake {
             initiator: None,
@@ -130,6 +133,43 @@ impl Pair {
             handshake.initiator = Some(verdict);
             if more.is_some() {
                 bail!("the initiator wrote a second token");
+            }
+        }
+        Ok(handshake)
+    }
+
+    /// What follows the first token in DCE style: an acceptor that goes on waits for the third before its verdict.
+    fn three_legs(&mut self, terms: &Terms) -> Result<Handshake> {
+        let reply = match self.acceptor.progress().context("the acceptor's answer")? {
+            Progress::Token(token) => token,
+            Progress::Refused(refusal) => {
+                return Ok(Handshake {
+                    initiator: None,
+                    acceptor: Some(Err(refusal)),
+                });
+            }
+            Progress::Established(_) => bail!("the acceptor is done after the first of three tokens"),
+        };
+        let goes_on = reply.first() == Some(&AP_REP);
+        let reply = match terms.outcome {
+            Outcome::TamperedReply(place) => flip(reply, place),
+            _ => reply,
+        };
+        self.initiator.feed(&reply)?;
+        let (third, verdict) = conclude(&mut self.initiator).context("the initiator's verdict")?;
+        let mut handshake = Handshake::of_initiator(verdict);
+        if let Some(token) = &third {
+            let token = match terms.outcome {
+                Outcome::TamperedThird(place) => flip(token.clone(), place),
+                _ => token.clone(),
+            };
+            self.acceptor.feed(&token)?;
+        }
+        if third.is_some() || !goes_on {
+            let (more, verdict) = conclude(&mut self.acceptor).context("the acceptor's verdict")?;
+            handshake.acceptor = Some(verdict);
+            if more.is_some() {
+                bail!("the acceptor wrote a second token");
             }
         }
         Ok(handshake)
@@ -170,6 +210,9 @@ fn conclude(side: &mut Side) -> Result<(Option<Vec<u8>>, Verdict)> {
         }
     }
 }
+
+/// The first octet of an AP-REP without framing.
+const AP_REP: u8 = 0x6F;
 
 /// Flips a bit of an octet.
 fn flip(mut token: Vec<u8>, place: Place) -> Vec<u8> {

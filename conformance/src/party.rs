@@ -64,9 +64,27 @@ pub(crate) enum Layout {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scattered<'a> {
     pub(crate) message: &'a [u8],
-    pub(crate) associated: Option<&'a [u8]>,
+    pub(crate) signed: Signed<'a>,
     pub(crate) privacy: Privacy,
     pub(crate) layout: Layout,
+}
+
+/// What is signed with a message, and not sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Signed<'a> {
+    pub(crate) before: Option<&'a [u8]>,
+    /// Between its halves.
+    pub(crate) between: Option<&'a [u8]>,
+    pub(crate) after: Option<&'a [u8]>,
+}
+
+/// How a scattered token is handed over to be unwrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reception {
+    /// In one piece.
+    Stream,
+    /// Cut into the buffers of a layout.
+    Cut(Layout, Privacy),
 }
 
 /// What a party writes while it establishes its context.
@@ -121,23 +139,34 @@ impl Side {
         let mut arguments = json!({
             "message": encode(scattered.message),
             "conf": scattered.privacy.is_sealed(),
-            "layout": match scattered.layout {
-                Layout::Trailer => "trailer",
-                Layout::Header => "header",
-            },
+            "layout": scattered.layout.name(),
         });
-        if let Some(associated) = scattered.associated {
-            arguments["associated"] = encode(associated).into();
-        }
+        scattered.signed.add_to(&mut arguments);
         self.ask(&json!({ "wrap_iov": arguments }), |answer| octets(answer, "token"))
     }
 
-    pub(crate) fn unwrap_iov(&mut self, token: &[u8], associated: Option<&[u8]>) -> Answer<Unwrapped> {
+    pub(crate) fn unwrap_iov(&mut self, token: &[u8], signed: Signed<'_>, reception: Reception) -> Answer<Unwrapped> {
         let mut arguments = json!({ "token": encode(token) });
-        if let Some(associated) = associated {
-            arguments["associated"] = encode(associated).into();
+        signed.add_to(&mut arguments);
+        if let Reception::Cut(layout, privacy) = reception {
+            arguments["layout"] = layout.name().into();
+            arguments["conf"] = privacy.is_sealed().into();
         }
         self.ask(&json!({ "unwrap_iov": arguments }), unwrapped)
+    }
+
+    pub(crate) fn wrap_aead(&mut self, message: &[u8], associated: &[u8], privacy: Privacy) -> Answer<Vec<u8>> {
+        let command = json!({ "wrap_aead": {
+            "message": encode(message),
+            "associated": encode(associated),
+            "conf": privacy.is_sealed(),
+        } });
+        self.ask(&command, |answer| octets(answer, "token"))
+    }
+
+    pub(crate) fn unwrap_aead(&mut self, token: &[u8], associated: &[u8]) -> Answer<Unwrapped> {
+        let command = json!({ "unwrap_aead": { "token": encode(token), "associated": encode(associated) } });
+        self.ask(&command, unwrapped)
     }
 
     pub(crate) fn prf(&mut self, input: &[u8], length: usize) -> Answer<Vec<u8>> {
@@ -182,6 +211,29 @@ impl Side {
 impl Privacy {
     fn is_sealed(self) -> bool {
         self == Self::Sealed
+    }
+}
+
+impl Layout {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Trailer => "trailer",
+            Self::Header => "header",
+        }
+    }
+}
+
+impl Signed<'_> {
+    fn add_to(&self, arguments: &mut Value) {
+        for (name, octets) in [
+            ("associated", self.before),
+            ("between", self.between),
+            ("after", self.after),
+        ] {
+            if let Some(octets) = octets {
+                arguments[name] = encode(octets).into();
+            }
+        }
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Outcome {
     TamperedRequest(Place),
     /// A bit of the acceptor's token is flipped there: the initiator refuses.
     TamperedReply(Place),
+    /// A bit of the initiator's second token is flipped there: the acceptor refuses what the initiator has accepted.
+    TamperedThird(Place),
 }
 
 /// Where in a token a bit is flipped.
@@ -50,6 +52,13 @@ const PLAIN: Terms = Terms {
     initiator_bindings: None,
     acceptor_bindings: None,
     outcome: Outcome::Established,
+};
+
+/// Three tokens without framing, RFC 4757 §7.1.
+const DCE: Terms = Terms {
+    name: "dce",
+    flags: &["mutual", "replay", "sequence", "conf", "integ", "dce_style"],
+    ..PLAIN
 };
 
 /// Every set of terms; the rule of RFC 4121 §4.1.1.2 on bindings is one set a case.
@@ -139,11 +148,47 @@ pub(crate) const TERMS: &[Terms] = &[
         outcome: Outcome::TamperedReply(Place::End),
         ..PLAIN
     },
+    DCE,
+    Terms {
+        name: "dce-implies-mutual",
+        flags: &["replay", "sequence", "conf", "integ", "dce_style"],
+        ..DCE
+    },
+    Terms {
+        name: "dce-delegation",
+        flags: &["mutual", "replay", "sequence", "conf", "integ", "deleg", "dce_style"],
+        ..DCE
+    },
+    Terms {
+        name: "dce-tampered-ticket",
+        outcome: Outcome::TamperedRequest(Place::Middle),
+        ..DCE
+    },
+    Terms {
+        name: "dce-tampered-reply",
+        outcome: Outcome::TamperedReply(Place::Middle),
+        ..DCE
+    },
+    Terms {
+        name: "dce-tampered-third",
+        outcome: Outcome::TamperedThird(Place::Middle),
+        ..DCE
+    },
+    Terms {
+        name: "dce-tampered-third-checksum",
+        outcome: Outcome::TamperedThird(Place::End),
+        ..DCE
+    },
 ];
 
 impl Terms {
     pub(crate) fn asks(&self, flag: &str) -> bool {
         self.flags.contains(&flag)
+    }
+
+    /// Whether the flag is asked for, or comes with one that is.
+    pub(crate) fn implies(&self, flag: &str) -> bool {
+        self.asks(flag) || (flag == "mutual" && self.asks("dce_style"))
     }
 
     /// The flags as the command line takes them.

@@ -38,6 +38,7 @@ pub(crate) fn check(handshake: &Handshake, scenario: &Scenario, site: &Site, che
             not_established(initiator, checks);
         }
         Outcome::TamperedReply(_) => refused(initiator, checks),
+        Outcome::TamperedThird(_) => refused(acceptor, checks),
     }
 }
 
@@ -64,9 +65,9 @@ fn names(established: &Established, flavour: Flavour, site: &Site, checks: &mut 
 /// Exactly the flags asked for: neither more nor fewer.
 fn flags(established: &Established, flavour: Flavour, terms: &Terms, checks: &mut Checks) {
     let granted = |flag: &str| established.flags.iter().any(|granted| granted == flag);
-    for flag in ["mutual", "replay", "sequence", "conf", "integ", "deleg"] {
+    for flag in ["mutual", "replay", "sequence", "conf", "integ", "deleg", "dce_style"] {
         checks.expect(
-            granted(flag) == terms.asks(flag),
+            granted(flag) == terms.implies(flag),
             &format!("flag-{flag}"),
             flavour,
             || format!("{:?} granted for {:?}", established.flags, terms.flags),

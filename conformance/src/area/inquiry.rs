@@ -94,7 +94,14 @@ pub(super) fn delegated(subject: &mut Subject<'_>) -> Result<()> {
             .expect(none, "no-delegation", acceptor.flavour, || format!("{answer:?}"));
         return Ok(());
     }
-    let delegated = must(acceptor.flavour, "the delegated credential", Ok(answer))?;
+    let delegated = match answer {
+        Ok(delegated) => delegated,
+        Err(refusal) => {
+            let told = || format!("{}: {}", refusal.major, refusal.message);
+            subject.checks.expect(false, "delegation", acceptor.flavour, told);
+            return Ok(());
+        }
+    };
     subject.checks.equal(
         &delegated.name.as_str(),
         &subject.user,

@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 
+use super::iov::Style;
 use super::{Subject, catch_up, message, must};
 use crate::{
     flavour::Flavour,
     pair::Direction,
-    party::{Layout, Privacy, Scattered, Side, Unwrapped},
+    party::{Privacy, Scattered, Side, Signed, Unwrapped},
     pipe::Refusal,
     report::Checks,
 };
@@ -65,46 +66,60 @@ fn wrap(direction: &mut Direction<'_>, checks: &mut Checks, privacy: Privacy) ->
 }
 
 pub(super) fn iov(subject: &mut Subject<'_>) -> Result<()> {
+    let style = Style::of(subject);
     subject.both_ways(|direction, checks| {
         for (privacy, size) in SIZES
             .iter()
             .flat_map(|&size| [(Privacy::Sealed, size), (Privacy::Open, size)])
         {
-            iov_of(direction, checks, &message(size), privacy)?;
+            let Some(layout) = style.layouts(direction, privacy).first().copied() else {
+                continue;
+            };
+            let message = message(size);
+            let scattered = Scattered {
+                message: &message,
+                signed: SIGNED,
+                privacy,
+                layout,
+            };
+            iov_of(direction, checks, style, scattered)?;
         }
         Ok(())
     })
 }
 
-fn iov_of(direction: &mut Direction<'_>, checks: &mut Checks, message: &[u8], privacy: Privacy) -> Result<()> {
-    let scattered = Scattered {
-        message,
-        associated: Some(ASSOCIATED),
-        privacy,
-        layout: Layout::Trailer,
-    };
+fn iov_of(direction: &mut Direction<'_>, checks: &mut Checks, style: Style, scattered: Scattered<'_>) -> Result<()> {
+    let message = scattered.message;
     let make = |from: &mut Side| must(from.flavour, "wrap_iov", from.wrap_iov(scattered));
     let length = make(direction.from)?.len();
     catch_up(direction, checks)?;
     let Direction { from, to } = direction;
     let ours = to.flavour == Flavour::Gss;
+    let Some(&reception) = style.receptions(scattered, to.flavour).first() else {
+        return Ok(());
+    };
     let skipped = |at: &usize| ROTATION.contains(at) || !ours && EXTRA_COUNT.contains(at);
     for at in places(length).filter(|at| !skipped(at)) {
         let token = make(from)?;
-        let answer = to.unwrap_iov(&flip(&token, at), Some(ASSOCIATED))?;
+        let answer = to.unwrap_iov(&flip(&token, at), SIGNED, reception)?;
         refused(wrapped(&answer), "flipped-iov", to, checks, at);
-        genuine(&to.unwrap_iov(&token, Some(ASSOCIATED))?, message, to, checks);
+        genuine(&to.unwrap_iov(&token, SIGNED, reception)?, message, to, checks);
     }
     for at in places(ASSOCIATED.len()) {
         let token = make(from)?;
-        let answer = to.unwrap_iov(&token, Some(&flip(ASSOCIATED, at)))?;
+        let flipped = flip(ASSOCIATED, at);
+        let other = Signed {
+            before: Some(&flipped),
+            ..SIGNED
+        };
+        let answer = to.unwrap_iov(&token, other, reception)?;
         refused(wrapped(&answer), "other-associated-data", to, checks, at);
-        genuine(&to.unwrap_iov(&token, Some(ASSOCIATED))?, message, to, checks);
+        genuine(&to.unwrap_iov(&token, SIGNED, reception)?, message, to, checks);
     }
     let token = make(from)?;
-    let answer = to.unwrap_iov(&token, None)?;
+    let answer = to.unwrap_iov(&token, Signed::default(), reception)?;
     refused(wrapped(&answer), "no-associated-data", to, checks, 0);
-    genuine(&to.unwrap_iov(&token, Some(ASSOCIATED))?, message, to, checks);
+    genuine(&to.unwrap_iov(&token, SIGNED, reception)?, message, to, checks);
     Ok(())
 }
 
@@ -184,6 +199,11 @@ fn still_good(answer: &Result<String, Refusal>, to: &Side, checks: &mut Checks) 
 const SIZES: [usize; 5] = [0, 1, 16, 1000, 4096];
 
 const ASSOCIATED: &[u8] = b"signed, but sent by other means";
+const SIGNED: Signed<'static> = Signed {
+    before: Some(ASSOCIATED),
+    between: None,
+    after: None,
+};
 
 /// Octets 4 and 5 of a wrap token, EC. Tried on our own side; how a peer judges it is not ours to test.
 const EXTRA_COUNT: [usize; 2] = [4, 5];
