@@ -10,7 +10,7 @@ mod tamper;
 use anyhow::{Result, bail};
 
 use crate::{
-    flavour::{Flavour, Role},
+    flavour::{Enctype, Flavour, Role},
     pair::{Direction, Pair},
     party::Answer,
     pipe::Refusal,
@@ -31,6 +31,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) pair: &'a mut Pair,
     pub(crate) checks: &'a mut Checks,
     pub(crate) terms: &'static Terms,
+    /// Of the ticket.
+    pub(crate) enctype: Enctype,
     /// The user's principal.
     pub(crate) user: &'a str,
 }

@@ -52,6 +52,14 @@ pub(crate) enum Enctype {
 impl Enctype {
     pub(crate) const ALL: [Self; 4] = [Self::Aes128Sha1, Self::Aes256Sha1, Self::Aes128Sha2, Self::Aes256Sha2];
 
+    /// The length of a key, in octets.
+    pub(crate) fn key_len(self) -> usize {
+        match self {
+            Self::Aes128Sha1 | Self::Aes128Sha2 => 16,
+            Self::Aes256Sha1 | Self::Aes256Sha2 => 32,
+        }
+    }
+
     /// The short name in row names and in host names.
     pub(crate) fn short(self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@ use crate::{
     process::within,
     programs::{Programs, Start},
     realm::Site,
-    scenario::{Outcome, Place, Scenario, Terms},
+    scenario::{Outcome, Permits, Place, Scenario, Terms},
 };
 
 /// Both sides of a context.
@@ -48,10 +48,19 @@ impl Pair {
         let ccache = directory.path().join("ccache");
         fs::copy(&site.ccache, &ccache)?;
         let flags = scenario.terms.flag_list();
+        let krb5_conf = match scenario.terms.permits {
+            Permits::One => site.krb5_conf.clone(),
+            Permits::All => {
+                let path = directory.path().join("krb5.conf");
+                fs::write(&path, site.permitting_all()?)?;
+                path
+            }
+        };
         let initiator = Start {
             flavour: scenario.initiator,
             role: Role::Initiator,
             site,
+            krb5_conf: &krb5_conf,
             ccache: &ccache,
             directory: directory.path(),
             flags: Some(&flags),

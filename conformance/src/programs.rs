@@ -31,6 +31,8 @@ pub(crate) struct Start<'a> {
     pub(crate) flavour: Flavour,
     pub(crate) role: Role,
     pub(crate) site: &'a Site,
+    /// The site's configuration, or one derived from it.
+    pub(crate) krb5_conf: &'a Path,
     /// The credential cache; an acceptor keeps what it is given there.
     pub(crate) ccache: &'a Path,
     /// Where this party may leave files.
@@ -93,7 +95,7 @@ impl Programs {
         };
         isolate(&mut command, start.directory);
         command
-            .env("KRB5_CONFIG", &start.site.krb5_conf)
+            .env("KRB5_CONFIG", start.krb5_conf)
             .env("KRB5CCNAME", file_name(start.ccache))
             .env("KRB5_KTNAME", file_name(&start.site.keytab));
         let stderr = match start.role {

@@ -47,6 +47,22 @@ pub(crate) struct Site {
     pub(crate) ccache: PathBuf,
 }
 
+impl Site {
+    /// The configuration, but with every encryption type, the strongest first.
+    pub(crate) fn permitting_all(&self) -> Result<String> {
+        let all = [
+            Enctype::Aes256Sha2,
+            Enctype::Aes256Sha1,
+            Enctype::Aes128Sha2,
+            Enctype::Aes128Sha1,
+        ];
+        let [one, all] = [self.enctype.name().to_owned(), all.map(Enctype::name).join(" ")];
+        let configuration = fs::read_to_string(&self.krb5_conf)?;
+        let (one, all) = (format!("types = {one}\n"), format!("types = {all}\n"));
+        Ok(configuration.replace(&one, &all))
+    }
+}
+
 /// A realm; it ends with this value.
 #[derive(Debug)]
 pub(crate) struct Realm {

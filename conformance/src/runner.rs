@@ -279,6 +279,7 @@ impl Site<'_> {
             pair,
             checks,
             terms: scenario.terms,
+            enctype: scenario.enctype,
             user: &self.site(job)?.user,
         })
     }

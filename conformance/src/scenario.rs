@@ -10,7 +10,17 @@ pub(crate) struct Terms {
     pub(crate) flags: &'static [&'static str],
     pub(crate) initiator_bindings: Option<&'static str>,
     pub(crate) acceptor_bindings: Option<&'static str>,
+    pub(crate) permits: Permits,
     pub(crate) outcome: Outcome,
+}
+
+/// Which encryption types both sides permit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Permits {
+    /// That of the ticket.
+    One,
+    /// All, so that they negotiate the best of them, RFC 4537.
+    All,
 }
 
 /// What must come of a handshake.
@@ -51,6 +61,7 @@ const PLAIN: Terms = Terms {
     flags: MUTUAL,
     initiator_bindings: None,
     acceptor_bindings: None,
+    permits: Permits::One,
     outcome: Outcome::Established,
 };
 
@@ -148,7 +159,24 @@ pub(crate) const TERMS: &[Terms] = &[
         outcome: Outcome::TamperedReply(Place::End),
         ..PLAIN
     },
+    Terms {
+        name: "etype-negotiation",
+        permits: Permits::All,
+        ..PLAIN
+    },
+    // Nobody answers, and so the ticket's type stays: it is not the best one already.
+    Terms {
+        name: "one-way-etype-negotiation",
+        flags: &["replay", "sequence", "conf", "integ"],
+        permits: Permits::All,
+        ..PLAIN
+    },
     DCE,
+    Terms {
+        name: "dce-etype-negotiation",
+        permits: Permits::All,
+        ..DCE
+    },
     Terms {
         name: "dce-implies-mutual",
         flags: &["replay", "sequence", "conf", "integ", "dce_style"],

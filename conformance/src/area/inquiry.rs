@@ -7,6 +7,7 @@ use crate::{
     pair::Direction,
     party::{Privacy, Side},
     report::Checks,
+    scenario::Permits,
 };
 
 pub(super) fn prf(subject: &mut Subject<'_>) -> Result<()> {
@@ -41,6 +42,13 @@ pub(super) fn session_key(subject: &mut Subject<'_>) -> Result<()> {
     let (initiator, acceptor) = (&mut subject.pair.initiator, &mut subject.pair.acceptor);
     let one = must(initiator.flavour, "session_key", initiator.session_key())?;
     let other = must(acceptor.flavour, "session_key", acceptor.session_key())?;
+    let length = match subject.terms.permits {
+        Permits::All if subject.terms.implies("mutual") => BEST_KEY_LEN,
+        _ => subject.enctype.key_len(),
+    };
+    subject
+        .checks
+        .equal(&other.len(), &length, "session-key-length", acceptor.flavour);
     // Not `equal`: keys stay out of reports, even of throw-away realms.
     subject
         .checks
@@ -136,3 +144,6 @@ pub(super) fn export(subject: &mut Subject<'_>) -> Result<()> {
         Ok(())
     })
 }
+
+/// In octets, of the best encryption type.
+const BEST_KEY_LEN: usize = 32;

@@ -94,6 +94,8 @@ fn fill_database(programs: &Programs, directory: &Path, sites: &[Site]) -> Resul
     for site in sites {
         let (service, keytab) = (&site.service, site.keytab.display());
         script += &format!("addprinc -randkey -e {}:normal {service}\n", site.enctype.name());
+        // Without this the KDC takes it that every service knows the newest session keys.
+        script += &format!("setstr {service} session_enctypes {}\n", site.enctype.name());
         script += &format!("ktadd -norandkey -k {keytab} {service}\n");
         script += &format!(
             "ktadd -norandkey -k {} {service}\n",
