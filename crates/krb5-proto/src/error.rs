@@ -13,6 +13,7 @@ pub use code::{ComErr, ErrorCode};
 pub use lookup::{FoundKey, KeyLookupError, LookupFailure};
 pub use reply::{KrbErrorReply, ReplyField};
 
+use crate::realms::transited::TransitedFault;
 use crate::{KerberosTime, Principal, PrincipalName, Realm};
 
 /// A failure of decoding or of an exchange.
@@ -89,6 +90,22 @@ pub enum Error {
         /// The realm whose ticket-granting service was offered instead.
         realm: Realm,
     },
+    /// A KDC refers to a realm that the request has been to.
+    #[error("the KDCs refer to each other for {server}: {realm} has been asked before")]
+    ReferralLoop {
+        /// What a ticket was wanted for.
+        server: Box<Principal>,
+        /// The realm that is offered again.
+        realm: Realm,
+    },
+    /// The way to the realm of the service does not end.
+    #[error("a ticket for {server} is not found within {hops} realms")]
+    TooManyRealms {
+        /// What a ticket was wanted for.
+        server: Box<Principal>,
+        /// The realms that were tried.
+        hops: usize,
+    },
     /// The AP-REP does not repeat the authenticator's time.
     #[error("mutual authentication failed: the acceptor's answer is not for our request")]
     MutualFailed,
@@ -110,11 +127,13 @@ pub enum Error {
         /// The ticket's client.
         client: Box<Principal>,
     },
-    /// The ticket passed through realms that nobody vouches for.
-    #[error("the ticket for {client} passed through other realms, and its KDC has not checked that path")]
+    /// The ticket passed through realms that are not to be passed through.
+    #[error("the ticket for {client} passed through other realms, which its KDC has not checked: {fault}")]
     TransitedPath {
         /// The ticket's client.
         client: Box<Principal>,
+        /// What is wrong with them.
+        fault: TransitedFault,
     },
     /// The ticket has the flag *invalid*.
     #[error("the ticket for {server} is not valid until its KDC validates it")]
@@ -122,9 +141,18 @@ pub enum Error {
         /// Whom it is for.
         server: Box<Principal>,
     },
-    /// User-to-user authentication, which is not supported.
-    #[error("the initiator asks for user-to-user authentication, which is not supported")]
-    UserToUser,
+    /// User-to-user authentication, for which the acceptor has no ticket-granting ticket that fits.
+    #[error("the initiator asks for user-to-user authentication, but there is no ticket-granting ticket of {server}")]
+    NoUserToUserTicket {
+        /// Whom the ticket is for.
+        server: Box<Principal>,
+    },
+    /// The acceptor has a ticket-granting ticket and no long-term key, and the initiator did not ask for it.
+    #[error("{server} takes user-to-user authentication only, and the initiator does not ask for that")]
+    UserToUserRequired {
+        /// Whom the ticket is for.
+        server: Box<Principal>,
+    },
     /// A KRB-CRED whose parts do not agree.
     #[error("KRB-CRED with {tickets} tickets and {infos} descriptions of them")]
     CredCounts {
@@ -233,6 +261,20 @@ pub enum Error {
         /// Whose it is.
         client: Box<Principal>,
     },
+    /// There is no ticket-granting ticket to begin with.
+    #[error("there is no ticket-granting ticket of {client} in the realm {realm}")]
+    NoGrantingTicket {
+        /// Who wants a ticket.
+        client: Box<Principal>,
+        /// Where the way begins.
+        realm: Realm,
+    },
+    /// The ticket needs no validation.
+    #[error("the ticket for {server} is valid, or will never be: it cannot be validated")]
+    NotPostdated {
+        /// Whom it is for.
+        server: Box<Principal>,
+    },
     /// The ticket cannot be renewed.
     #[error("the ticket for {server} is not renewable")]
     NotRenewable {
@@ -300,7 +342,10 @@ impl Error {
             Self::BadAddress { .. } => ErrorCode::KRB_AP_ERR_BADADDR.com_err(),
             Self::TransitedPath { .. } => ErrorCode::KRB_AP_ERR_ILL_CR_TKT.com_err(),
             Self::TicketInvalid { .. } => ComErr::TKT_INVALID,
-            Self::UserToUser => ErrorCode::KRB_AP_ERR_NO_TGT.com_err(),
+            Self::NoUserToUserTicket { .. } => ErrorCode::KRB_AP_ERR_NO_TGT.com_err(),
+            Self::UserToUserRequired { .. } => ErrorCode::KRB_AP_ERR_USER_TO_USER_REQUIRED.com_err(),
+            Self::ReferralLoop { .. } | Self::TooManyRealms { .. } => ComErr::KDC_UNREACH,
+            Self::NoGrantingTicket { .. } => ComErr::CC_NOTFOUND,
             Self::ClockSkew { .. } | Self::KdcClockSkew { .. } => ErrorCode::KRB_AP_ERR_SKEW.com_err(),
             Self::TicketExpired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED.com_err(),
             Self::TicketNotYetValid { .. } => ErrorCode::KRB_AP_ERR_TKT_NYV.com_err(),
@@ -310,7 +355,7 @@ impl Error {
             Self::NoKey(lookup) => lookup.com_err(),
             Self::NoEtypes => ComErr::CONFIG_ETYPE_NOSUPP,
             Self::EtypeNotPermitted(_) => ComErr::NOPERM_ETYPE,
-            Self::NotRenewable { .. } => ErrorCode::KDC_ERR_BADOPTION.com_err(),
+            Self::NotRenewable { .. } | Self::NotPostdated { .. } => ErrorCode::KDC_ERR_BADOPTION.com_err(),
             Self::NotForwardable { .. } => ComErr::TKT_NOT_FORWARDABLE,
             Self::Unencodable { .. } => ComErr::ASN1_OVERFLOW,
             Self::CredTickets(_) => ErrorCode::KRB_ERR_FIELD_TOOLONG.com_err(),

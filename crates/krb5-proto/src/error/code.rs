@@ -136,6 +136,8 @@ pub struct ComErr(u32);
 impl ComErr {
     /// KRB5_PARSE_MALFORMED.
     pub const PARSE_MALFORMED: Self = Self::krb5(134);
+    /// KRB5_CC_NOTFOUND.
+    pub const CC_NOTFOUND: Self = Self::krb5(141);
     /// KRB5KRB_AP_WRONG_PRINC.
     pub const WRONG_PRINC: Self = Self::krb5(144);
     /// KRB5KRB_AP_ERR_TKT_INVALID.
@@ -146,6 +148,8 @@ impl ComErr {
     pub const KDCREP_SKEW: Self = Self::krb5(148);
     /// KRB5_PROG_ETYPE_NOSUPP.
     pub const PROG_ETYPE_NOSUPP: Self = Self::krb5(150);
+    /// KRB5_KDC_UNREACH.
+    pub const KDC_UNREACH: Self = Self::krb5(156);
     /// KRB5_MUTUAL_FAILED.
     pub const MUTUAL_FAILED: Self = Self::krb5(158);
     /// KRB5_CRYPTO_INTERNAL.

@@ -13,19 +13,24 @@ use krb5_crypto::{CryptoProvider, Enctype, Key, KeyUsage};
 use self::hints::{Hint, Hints};
 pub use self::options::{AsOptions, LongTerm};
 use super::kdc_reply::{self, Clock, Exchange, Expected, Reply};
-use super::{KdcRequest, MAX_ROUNDS, Route, Step, TimeSync, nonce};
+use super::service::MAX_HOPS;
+use super::{KdcRequest, MAX_ROUNDS, Referrals, Route, Step, TimeSync, nonce};
 use crate::error::{ErrorCode, EtypeNumbers, KrbErrorReply, PreauthFailure, ReplyField};
 use crate::messages::preauth::{PA_ENC_TIMESTAMP, PA_FX_COOKIE, PA_REQ_ENC_PA_REP};
 use crate::messages::{
-    AsRep, AsReq, Checksum, EncAsRepPart, EncKdcRepPart, EncryptedData, KdcReqBody, KrbError, LastReq, MethodData,
-    PaData, PaEncTsEnc, TicketFlags, UInt32,
+    AsRep, AsReq, Checksum, EncAsRepPart, EncKdcRepPart, EncryptedData, KdcOptions, KdcReqBody, KrbError, LastReq,
+    MethodData, PaData, PaEncTsEnc, TicketFlags, UInt32,
 };
-use crate::{Credentials, Error, KerberosTime, Principal, Timestamp};
+use crate::{Credentials, Error, KerberosTime, NameType, Principal, Realm, Timestamp};
 
 /// The AS exchange: long-term key in, ticket-granting ticket out.
 ///
 /// The first request carries no preauthentication. If the KDC asks for it, the hints in its answer
 /// say how to make the key, within the limits of [`AsOptions`].
+///
+/// With `CANONICALIZE`, which enterprise names imply, a KDC may send the client to another realm (RFC 6806 §7). Nothing
+/// authenticates that: whoever answers for the KDC chooses among the realms that the transport finds KDCs of, and can try
+/// passwords on what the client proves to them.
 #[derive(Debug)]
 pub struct AsExchange;
 
@@ -47,6 +52,8 @@ pub struct AwaitAsRep {
     cookie: Option<PaData>,
     preauth: Preauth,
     clock: LearnedClock,
+    /// The realms that have referred the client to another one.
+    referred_by: Vec<Realm>,
 }
 
 /// What an AS exchange yields.
@@ -95,9 +102,12 @@ impl AsExchange {
     /// [`Error::Unencodable`].
     pub fn start(
         provider: &'static CryptoProvider,
-        options: AsOptions,
+        mut options: AsOptions,
         now: Timestamp,
     ) -> Result<(KdcRequest, AwaitAsRep), Error> {
+        if options.client.name.name_type == NameType::ENTERPRISE {
+            options.kdc_options.insert(KdcOptions::CANONICALIZE);
+        }
         let etypes = options.usable_etypes()?;
         let server = options
             .server
@@ -125,6 +135,7 @@ impl AsExchange {
             cookie: None,
             preauth: Preauth::Nothing,
             clock,
+            referred_by: Vec::new(),
         };
         Ok((state.request(), state))
     }
@@ -173,8 +184,45 @@ impl AwaitAsRep {
                 Err(self.wrong_credential(PreauthFailure::Refused))
             }
             ErrorCode::KRB_AP_ERR_SKEW => self.adjust_clock(&error, now),
+            ErrorCode::KDC_ERR_WRONG_REALM if self.may_be_referred() => self.refer(error, now),
             _ => Err(Error::Kdc(Box::new(KrbErrorReply::from(error)))),
         }
+    }
+
+    /// Whether it does not matter in which realm the client is: it is asked for, and the ticket is not for a service of
+    /// one realm.
+    fn may_be_referred(&self) -> bool {
+        self.body.kdc_options.contains(KdcOptions::CANONICALIZE) && self.options.server.is_none()
+    }
+
+    /// Goes on in the realm that the KDC names, RFC 6806 §7.
+    fn refer(mut self, error: KrbError, now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+        let Some(realm) = error.crealm.clone().filter(|realm| !realm.is_empty()) else {
+            return Err(Error::Kdc(Box::new(KrbErrorReply::from(error))));
+        };
+        let here = self.options.client.realm.clone();
+        self.referred_by.push(here);
+        let server = || Box::new(self.server.clone());
+        if self.referred_by.contains(&realm) {
+            return Err(Error::ReferralLoop {
+                server: server(),
+                realm,
+            });
+        }
+        if self.referred_by.len() > MAX_HOPS {
+            return Err(Error::TooManyRealms {
+                server: server(),
+                hops: MAX_HOPS,
+            });
+        }
+        // The other realm knows another key, and another cookie.
+        self.preauth = Preauth::Nothing;
+        self.hints = Hints::default();
+        self.cookie = None;
+        self.route = Route::Any;
+        self.server = Principal::krbtgt(&realm, &realm);
+        self.options.client.realm = realm;
+        self.send_again(now)
     }
 
     fn preauthenticate(mut self, error: KrbError, now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
@@ -275,6 +323,7 @@ impl AwaitAsRep {
             server: &self.server,
             body: &self.body,
             exchange: Exchange::As,
+            referrals: Referrals::Refuse,
         }
     }
 
@@ -316,7 +365,7 @@ impl AwaitAsRep {
             now: part.authtime,
             skew,
         };
-        if !kdc.agrees(start) {
+        if !kdc.agrees(start) && !self.expected().is_postdated(start) {
             return Err(kdc.differs(start));
         }
         let ours = Clock {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use krb5_crypto::{CryptoProvider, Enctype};
 
+use super::Referrals;
 use crate::error::{EtypeNumbers, ReplyField};
 use crate::messages::{EncKdcRepPart, HostAddress, KdcOptions, KdcReqBody, Ticket, TicketFlags};
 use crate::{Credentials, Error, KerberosTime, Principal, PrincipalName, Realm};
@@ -18,6 +19,17 @@ pub(super) struct Expected<'a> {
     pub(super) body: &'a KdcReqBody,
     /// Which exchange.
     pub(super) exchange: Exchange,
+    /// Whether a ticket of another realm's ticket-granting service will do instead.
+    pub(super) referrals: Referrals,
+}
+
+/// Whom a reply is for, seen from the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Served {
+    /// The server that was asked for, perhaps under its canonical name.
+    Server,
+    /// The ticket-granting service of a realm that is nearer to it.
+    Referral(Realm),
 }
 
 /// Which exchange a reply ends.
@@ -45,48 +57,82 @@ pub(super) struct Clock {
 
 impl Expected<'_> {
     /// All checks but that of the clock.
-    pub(super) fn verify(&self, reply: &Reply) -> Result<(), Error> {
-        self.verify_names(reply)?;
+    pub(super) fn verify(&self, reply: &Reply) -> Result<Served, Error> {
+        let served = self.verify_names(reply)?;
         self.verify_times(&reply.part)?;
         self.verify_flags(&reply.part)?;
         self.verify_key_type(&reply.part)?;
         check(reply.part.nonce == self.body.nonce, ReplyField::Nonce)?;
-        check(self.addresses_fit(&reply.part), ReplyField::Addresses)
+        check(self.addresses_fit(&reply.part), ReplyField::Addresses)?;
+        Ok(served)
     }
 
     /// The cleartext names count for nothing by themselves: the ticket's must equal the encrypted
     /// ones, the client's must equal what was asked for (CVE-2017-11103).
-    fn verify_names(&self, reply: &Reply) -> Result<(), Error> {
+    fn verify_names(&self, reply: &Reply) -> Result<Served, Error> {
         let part = &reply.part;
         check(reply.ticket.realm == part.srealm, ReplyField::TicketRealm)?;
         check(reply.ticket.sname == part.sname, ReplyField::TicketName)?;
         if self.canonicalised(part) {
-            return Ok(());
+            return Ok(Served::Server);
         }
         check(reply.crealm == self.client.realm, ReplyField::ClientRealm)?;
         check(reply.cname == self.client.name, ReplyField::ClientName)?;
         self.verify_server(part)
     }
 
-    fn verify_server(&self, part: &EncKdcRepPart) -> Result<(), Error> {
-        if part.sname != self.server.name
-            && self.exchange == Exchange::Tgs
-            && let Some(realm) = part.sname.granting_realm()
-        {
+    fn verify_server(&self, part: &EncKdcRepPart) -> Result<Served, Error> {
+        let same_realm = match self.exchange {
+            Exchange::As => part.srealm == self.server.realm,
+            // Active Directory writes its realm in capitals, whatever was asked for.
+            Exchange::Tgs => part.srealm.eq_ignore_ascii_case(&self.server.realm),
+        };
+        check(same_realm, ReplyField::ServerRealm)?;
+        if part.sname == self.server.name {
+            return Ok(Served::Server);
+        }
+        let canonicalize = self.exchange == Exchange::Tgs && self.asked(KdcOptions::CANONICALIZE);
+        match part.sname.granting_realm() {
+            Some(realm) if self.exchange == Exchange::Tgs => self.verify_referral(realm, part),
+            // Only the KDC that knows the server by this name can have made the reply.
+            None if canonicalize && !self.server.is_krbtgt() => Ok(Served::Server),
+            _ => Err(Error::KdcReplyModified(ReplyField::ServerName)),
+        }
+    }
+
+    /// RFC 6806 §8, and RFC 4120 §3.3.1 for ticket-granting services.
+    fn verify_referral(&self, realm: Realm, part: &EncKdcRepPart) -> Result<Served, Error> {
+        let server = || Box::new(self.server.clone());
+        let wanted = self.asked(KdcOptions::CANONICALIZE) || self.server.is_krbtgt();
+        if self.referrals == Referrals::Refuse || !wanted {
             return Err(Error::Referral {
-                server: Box::new(self.server.clone()),
+                server: server(),
                 realm,
             });
         }
-        check(part.srealm == self.server.realm, ReplyField::ServerRealm)?;
-        check(part.sname == self.server.name, ReplyField::ServerName)
+        if realm == part.srealm {
+            return Err(Error::ReferralLoop {
+                server: server(),
+                realm,
+            });
+        }
+        Ok(Served::Referral(realm))
+    }
+
+    fn asked(&self, option: KdcOptions) -> bool {
+        self.body.kdc_options.contains(option)
     }
 
     /// Whether the KDC may have replaced the client's name, RFC 6806 §6: it was allowed to, and what
     /// was asked for and what came are both ticket-granting tickets.
+    ///
+    /// The client's name in the reply is not authenticated by itself. That the request was not changed on the way is,
+    /// which is demanded here (RFC 6806 §11): nobody but the client has asked for another name. Whoever replaces the
+    /// name in the reply gets a ticket that its holder's authenticators do not fit.
     fn canonicalised(&self, part: &EncKdcRepPart) -> bool {
         self.exchange == Exchange::As
-            && self.body.kdc_options.contains(KdcOptions::CANONICALIZE)
+            && self.asked(KdcOptions::CANONICALIZE)
+            && part.flags.contains(TicketFlags::ENC_PA_REP)
             && self.server.name.is_krbtgt()
             && part.sname.is_krbtgt()
     }
@@ -109,11 +155,17 @@ impl Expected<'_> {
 
     fn verify_flags(&self, part: &EncKdcRepPart) -> Result<(), Error> {
         let initial = part.flags.contains(TicketFlags::INITIAL);
-        let invalid = part.flags.contains(TicketFlags::INVALID);
         let forwarded = part.flags.contains(TicketFlags::FORWARDED);
-        let asked_forwarded = self.body.kdc_options.contains(KdcOptions::FORWARDED);
-        let sane = !invalid && (initial || self.exchange == Exchange::Tgs) && (forwarded || !asked_forwarded);
+        let may_be_invalid = self.asked(KdcOptions::POSTDATED) && !self.asked(KdcOptions::VALIDATE);
+        let valid = may_be_invalid || !part.flags.contains(TicketFlags::INVALID);
+        let sane =
+            valid && (initial || self.exchange == Exchange::Tgs) && (forwarded || !self.asked(KdcOptions::FORWARDED));
         check(sane, ReplyField::Flags)
+    }
+
+    /// Whether the ticket starts when it was asked to, rather than about now.
+    pub(super) fn is_postdated(&self, start: KerberosTime) -> bool {
+        self.asked(KdcOptions::POSTDATED) && self.body.from == Some(start)
     }
 
     fn verify_key_type(&self, part: &EncKdcRepPart) -> Result<(), Error> {

@@ -8,6 +8,7 @@ pub mod as_exchange;
 pub mod cred;
 mod kdc_reply;
 pub mod krb_error;
+pub mod service;
 #[cfg(test)]
 pub(crate) mod test_realm;
 pub mod tgs;
@@ -20,6 +21,7 @@ use crate::{Error, Realm};
 
 pub use ap::KeyLookup;
 pub use as_exchange::{AsExchange, AsOptions, AsOutcome, AwaitAsRep, LongTerm};
+pub use service::{AwaitServiceTicket, ServiceExchange, ServiceOptions, ServiceOutcome, ServiceRealm};
 pub use tgs::{AwaitTgsRep, TgsExchange, TgsOptions, TgsOutcome};
 
 /// A message for a KDC.
@@ -80,6 +82,16 @@ pub enum TimeSync {
     FromKdc,
     /// Ours is right: a difference is an error.
     Off,
+}
+
+/// What to do with a ticket for another realm's ticket-granting service instead of the server's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Referrals {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// It is taken where it may come: for a request with `CANONICALIZE`, or for another ticket-granting service.
+    Take,
 }
 
 /// Whether to make a key of our own for the session.

@@ -1,54 +1,30 @@
 //! The TGS exchange, RFC 4120 §3.3.
 
+mod options;
+
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use krb5_crypto::{CryptoProvider, Enctype, Key, KeyUsage};
+use krb5_crypto::{CryptoProvider, Key, KeyUsage};
 use zeroize::Zeroizing;
 
+pub use self::options::TgsOptions;
 use super::ap::{make_subkey, seal, unique};
-use super::kdc_reply::{self, Clock, Exchange, Expected, Reply};
-use super::{KdcRequest, MAX_ROUNDS, Route, Step, Subkey, TimeSync, nonce};
+use super::kdc_reply::{self, Clock, Exchange, Expected, Reply, Served};
+use super::{KdcRequest, MAX_ROUNDS, Route, Step, TimeSync, nonce};
 use crate::error::{ErrorCode, KrbErrorReply};
 use crate::messages::preauth::PA_TGS_REQ;
 use crate::messages::{
-    ApOptions, ApReq, Authenticator, Checksum, EncTgsRepPart, EncryptedData, HostAddress, KdcOptions, KdcReqBody,
-    KrbError, PaData, TgsRep, TgsReq, Ticket, TicketFlags, UInt32,
+    ApOptions, ApReq, Authenticator, Checksum, EncTgsRepPart, EncryptedData, KdcOptions, KdcReqBody, KrbError, PaData,
+    TgsRep, TgsReq, Ticket,
 };
-use crate::{Credentials, EncryptionKey, Error, Principal, Timestamp};
+use crate::{Credentials, EncryptionKey, Error, Realm, Timestamp};
 
 /// The TGS exchange: ticket-granting ticket in, ticket for a server out.
 #[derive(Debug)]
 pub struct TgsExchange;
-
-/// Which ticket is wanted, and what is acceptable on the way.
-#[derive(Clone, Debug)]
-pub struct TgsOptions {
-    /// The ticket-granting ticket.
-    pub tgt: Credentials,
-    /// The server that a ticket is wanted for.
-    pub server: Principal,
-    /// Encryption types for the session key, best first.
-    pub etypes: Vec<Enctype>,
-    /// Options.
-    pub kdc_options: KdcOptions,
-    /// The wanted lifetime; `None` is that of the ticket-granting ticket, which is the limit anyway.
-    pub lifetime: Option<Duration>,
-    /// The addresses to bind the ticket to; none means those of the ticket-granting ticket, or any
-    /// for a forwarded ticket.
-    pub addresses: Vec<HostAddress>,
-    /// The KDC's clock minus ours in seconds, as the AS exchange found it.
-    pub clock_offset: i64,
-    /// The difference between clocks that goes without saying.
-    pub clock_skew: Duration,
-    /// Whether to follow the KDC's clock.
-    pub time_sync: TimeSync,
-    /// Whether the reply is to be encrypted in a key of our own.
-    pub subkey: Subkey,
-}
 
 /// Awaits the reply to a request.
 #[derive(Debug)]
@@ -72,6 +48,8 @@ pub struct TgsOutcome {
     pub credentials: Credentials,
     /// The KDC's clock minus ours in seconds, where the KDC insisted that they differ.
     pub clock_offset: Option<i64>,
+    /// The realm to ask next, where the ticket is for its ticket-granting service instead of the server.
+    pub referral: Option<Realm>,
 }
 
 /// Whether the KDC has complained about our clock.
@@ -79,84 +57,6 @@ pub struct TgsOutcome {
 enum ClockTrust {
     Unquestioned,
     Adjusted,
-}
-
-impl TgsOptions {
-    /// A ticket for `server` as `tgt` allows: forwardable, proxiable, renewable as it is.
-    #[must_use]
-    pub fn new(tgt: Credentials, server: Principal) -> Self {
-        let kdc_options = inherited(tgt.flags);
-        Self {
-            tgt,
-            server,
-            etypes: Enctype::ALL.to_vec(),
-            kdc_options,
-            lifetime: None,
-            addresses: Vec::new(),
-            clock_offset: 0,
-            clock_skew: Duration::from_secs(300),
-            time_sync: TimeSync::default(),
-            subkey: Subkey::Generate,
-        }
-    }
-
-    /// A ticket-granting ticket to hand to a peer: forwarded, and forwardable again.
-    ///
-    /// # Errors
-    /// [`Error::NotForwardable`] if `tgt` does not allow it.
-    pub fn forwarded(tgt: Credentials) -> Result<Self, Error> {
-        if !tgt.flags.contains(TicketFlags::FORWARDABLE) {
-            return Err(Error::NotForwardable {
-                client: Box::new(tgt.client),
-            });
-        }
-        let server = Principal::krbtgt(&tgt.client.realm, &tgt.client.realm);
-        let mut options = Self::new(tgt, server);
-        options
-            .kdc_options
-            .insert(KdcOptions::FORWARDED | KdcOptions::FORWARDABLE);
-        Ok(options)
-    }
-
-    /// The same ticket with a new lifetime, as long as the old one's.
-    ///
-    /// # Errors
-    /// [`Error::NotRenewable`] if `ticket` does not allow it.
-    pub fn renewed(ticket: Credentials) -> Result<Self, Error> {
-        if !ticket.flags.contains(TicketFlags::RENEWABLE) || ticket.renew_till.is_none() {
-            return Err(Error::NotRenewable {
-                server: Box::new(ticket.server),
-            });
-        }
-        let server = ticket.server.clone();
-        let mut options = Self::new(ticket, server);
-        options.kdc_options.insert(KdcOptions::RENEW);
-        Ok(options)
-    }
-
-    fn body(&self, now: Timestamp, nonce: u32) -> KdcReqBody {
-        // A renewed ticket outlives the one that is presented.
-        let renew = self.kdc_options.contains(KdcOptions::RENEW);
-        let latest = self.tgt.renew_till.filter(|_| renew).unwrap_or(self.tgt.endtime);
-        let till = self
-            .lifetime
-            .map_or(latest, |lifetime| now.time.plus(lifetime).min(latest));
-        let renewable = self.kdc_options.contains(KdcOptions::RENEWABLE) && !renew;
-        KdcReqBody {
-            kdc_options: self.kdc_options,
-            cname: None,
-            realm: self.server.realm.clone(),
-            sname: Some(self.server.name.clone()),
-            from: None,
-            till,
-            rtime: self.tgt.renew_till.filter(|_| renewable),
-            nonce: UInt32(nonce),
-            etype: self.etypes.iter().map(|etype| etype.number()).collect(),
-            addresses: Some(self.addresses.clone()).filter(|addresses| !addresses.is_empty()),
-            enc_authorization_data: None,
-            additional_tickets: None,
-        }
-    }
 }
 
 impl TgsExchange {
@@ -185,7 +85,7 @@ impl TgsExchange {
         }
         let session_key = Arc::new(options.tgt.key.to_key(provider)?);
         let subkey = make_subkey(provider, options.subkey, &session_key)?;
-        let body = options.body(kdc_now, nonce(provider)?);
+        let body = options.body(kdc_now, nonce(provider)?)?;
         let mut state = AwaitTgsRep {
             provider,
             options,
@@ -254,7 +154,7 @@ impl AwaitTgsRep {
         self.clock = ClockTrust::Adjusted;
         self.offset = offset;
         let kdc_now = now.offset(offset);
-        self.body = self.options.body(kdc_now, nonce(self.provider)?);
+        self.body = self.options.body(kdc_now, nonce(self.provider)?)?;
         self.message = self.tgs_req(kdc_now)?;
         Ok(Step::Send {
             request: self.request(),
@@ -320,21 +220,27 @@ impl AwaitTgsRep {
             server: &self.options.server,
             body: &self.body,
             exchange: Exchange::Tgs,
+            referrals: self.options.referrals,
         };
-        expected.verify(&reply)?;
+        let served = expected.verify(&reply)?;
         let clock = Clock {
             now: now.time.offset(self.offset),
             skew: self.options.clock_skew.as_secs(),
         };
         if let Some(start) = reply.part.starttime
+            && !self.body.kdc_options.contains(KdcOptions::VALIDATE)
+            && !expected.is_postdated(start)
             && !clock.agrees(start)
         {
             return Err(clock.differs(start));
         }
-        let clock_offset = (self.clock == ClockTrust::Adjusted).then_some(self.offset);
         Ok(TgsOutcome {
-            clock_offset,
-            credentials: reply.into_credentials(self.provider)?,
+            clock_offset: (self.clock == ClockTrust::Adjusted).then_some(self.offset),
+            credentials: self.options.adopt(reply.into_credentials(self.provider)?),
+            referral: match served {
+                Served::Server => None,
+                Served::Referral(realm) => Some(realm),
+            },
         })
     }
 
@@ -358,16 +264,4 @@ impl AwaitTgsRep {
             },
         })
     }
-}
-
-/// The options that make a ticket like one with `flags`.
-fn inherited(flags: TicketFlags) -> KdcOptions {
-    [
-        (TicketFlags::FORWARDABLE, KdcOptions::FORWARDABLE),
-        (TicketFlags::PROXIABLE, KdcOptions::PROXIABLE),
-        (TicketFlags::RENEWABLE, KdcOptions::RENEWABLE),
-    ]
-    .into_iter()
-    .filter(|(flag, _)| flags.contains(*flag))
-    .fold(KdcOptions::empty(), |options, (_, option)| options | option)
 }

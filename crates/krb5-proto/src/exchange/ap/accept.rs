@@ -11,7 +11,8 @@ use crate::error::EtypeNumbers;
 use crate::messages::{
     ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncTicketPart, HostAddress, Ticket, TicketFlags,
 };
-use crate::{Error, KerberosTime, Principal, Timestamp};
+use crate::realms::{CaPaths, transited};
+use crate::{Credentials, Error, KerberosTime, Principal, Timestamp};
 
 /// What an acceptor takes.
 #[derive(Clone, Debug)]
@@ -24,17 +25,26 @@ pub struct AcceptPolicy {
     pub peer_address: Option<HostAddress>,
     /// What to do with tickets that passed through other realms.
     pub transited: TransitedPolicy,
+    /// The acceptor's ticket-granting tickets: tickets in their session keys are taken from initiators that say so, user
+    /// to user, RFC 4120 §3.7.
+    pub user_to_user: Vec<Credentials>,
 }
 
 /// What to do with tickets that passed through other realms.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransitedPolicy {
-    /// Refuse those whose path the KDC has not checked.
-    #[default]
-    RequireChecked,
+    /// Refuse those that the KDC has not checked and that are not on the path.
+    Check(CaPaths),
     /// Take them.
     Ignore,
+}
+
+impl Default for TransitedPolicy {
+    /// The paths of the names' hierarchy.
+    fn default() -> Self {
+        Self::Check(CaPaths::default())
+    }
 }
 
 /// A client has proved itself.
@@ -100,6 +110,7 @@ impl Default for AcceptPolicy {
             permitted: Enctype::ALL.to_vec(),
             peer_address: None,
             transited: TransitedPolicy::default(),
+            user_to_user: Vec::new(),
         }
     }
 }
@@ -113,7 +124,7 @@ impl Default for AcceptPolicy {
 /// [`Error::NoKey`], [`Error::Integrity`], [`Error::BadMatch`], [`Error::BadAddress`],
 /// [`Error::TransitedPath`], [`Error::ClockSkew`], [`Error::TicketNotYetValid`],
 /// [`Error::TicketExpired`], [`Error::TicketInvalid`], [`Error::EtypeNotPermitted`],
-/// [`Error::UserToUser`], [`Error::Malformed`].
+/// [`Error::NoUserToUserTicket`], [`Error::UserToUserRequired`], [`Error::Malformed`].
 pub fn accept(
     provider: &'static CryptoProvider,
     keys: &dyn KeyLookup,
@@ -122,11 +133,12 @@ pub fn accept(
     now: Timestamp,
 ) -> Result<Accepted, Error> {
     let req = ApReq::from_der(ap_req)?;
-    if req.ap_options.contains(ApOptions::USE_SESSION_KEY) {
-        return Err(Error::UserToUser);
-    }
     policy.permit(req.ticket.enc_part.etype)?;
-    let (server, ticket) = open_ticket(keys, &req.ticket)?;
+    let (server, ticket) = if req.ap_options.contains(ApOptions::USE_SESSION_KEY) {
+        policy.open_user_to_user(provider, &req.ticket)?
+    } else {
+        open_ticket(keys, &req.ticket).map_err(|error| policy.instead_of(error, &req.ticket))?
+    };
     policy.permit(ticket.key.keytype)?;
     let session_key = Arc::new(ticket.key.to_key(provider)?);
     let plaintext = decrypt(
@@ -253,6 +265,47 @@ impl AcceptPolicy {
         Err(Error::EtypeNotPermitted(EtypeNumbers(vec![etype])))
     }
 
+    /// Decrypts a ticket in the session key of the acceptor's own ticket-granting ticket, and in no other key.
+    fn open_user_to_user(
+        &self,
+        provider: &'static CryptoProvider,
+        ticket: &Ticket,
+    ) -> Result<(Principal, EncTicketPart), Error> {
+        let server = Principal::new(ticket.realm.clone(), ticket.sname.clone());
+        let open = |granting: &Credentials| {
+            let key = granting.key.to_key(provider)?;
+            decrypt(&key, KeyUsage::TICKET, &ticket.enc_part, "the ticket")
+        };
+        let fits = |result: &Result<_, Error>| !matches!(result, Err(Error::Integrity { .. }));
+        let opened = self.granting(&server).map(open).find(fits);
+        match opened {
+            Some(plaintext) => {
+                let part = EncTicketPart::from_der(&plaintext?)?;
+                Ok((server, part))
+            }
+            None => Err(Error::NoUserToUserTicket {
+                server: Box::new(server),
+            }),
+        }
+    }
+
+    /// What to say instead of `error` where a ticket-granting ticket would have been the key.
+    fn instead_of(&self, error: Error, ticket: &Ticket) -> Error {
+        let server = Principal::new(ticket.realm.clone(), ticket.sname.clone());
+        let required = self.granting(&server).next().is_some();
+        match error {
+            Error::NoKey(_) if required => Error::UserToUserRequired {
+                server: Box::new(server),
+            },
+            other => other,
+        }
+    }
+
+    fn granting<'a>(&'a self, server: &'a Principal) -> impl Iterator<Item = &'a Credentials> {
+        let tickets = self.user_to_user.iter();
+        tickets.filter(move |ticket| ticket.client == *server && ticket.server.is_krbtgt())
+    }
+
     fn check(&self, presented: &Presented<'_>, now: KerberosTime) -> Result<(), Error> {
         let Presented {
             ticket, authenticator, ..
@@ -279,16 +332,19 @@ impl AcceptPolicy {
         })
     }
 
-    /// A path through other realms needs the word of the KDC that it is right: without the realms'
-    /// trust configuration it cannot be judged here.
+    /// A path through other realms needs the word of the KDC that it is right, or must be the one that is known here.
     fn check_transited(&self, presented: &Presented<'_>) -> Result<(), Error> {
         let ticket = presented.ticket;
-        let checked = ticket.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED);
-        if checked || ticket.transited.contents.is_empty() || self.transited == TransitedPolicy::Ignore {
+        let TransitedPolicy::Check(paths) = &self.transited else {
+            return Ok(());
+        };
+        if ticket.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED) {
             return Ok(());
         }
-        Err(Error::TransitedPath {
+        let server = &presented.server.realm;
+        transited::check(&ticket.transited, &ticket.crealm, server, paths).map_err(|fault| Error::TransitedPath {
             client: presented.client(),
+            fault,
         })
     }
 

@@ -14,7 +14,7 @@ use crate::{Credentials, EncryptionKey, Error, KerberosTime, Timestamp};
 pub struct ApInitiate<'a> {
     /// The ticket for the acceptor.
     pub credentials: &'a Credentials,
-    /// `MUTUAL_REQUIRED` if the acceptor is to authenticate itself.
+    /// `MUTUAL_REQUIRED` if the acceptor is to authenticate itself; `USE_SESSION_KEY` goes with a user-to-user ticket.
     pub options: ApOptions,
     /// The application's checksum, ready made.
     pub checksum: Option<Checksum>,
@@ -84,8 +84,12 @@ pub fn initiate(
     let initiated = ApInitiated::new(provider, session_key, &request, unique(now))?;
     let authenticator = initiated.authenticator(credentials, request.checksum, request.authdata);
     let authenticator = seal(&initiated.session_key, &authenticator, KeyUsage::AP_REQ_AUTHENTICATOR)?;
+    let mut ap_options = request.options;
+    if credentials.is_skey {
+        ap_options.insert(ApOptions::USE_SESSION_KEY);
+    }
     let req = ApReq {
-        ap_options: request.options,
+        ap_options,
         ticket,
         authenticator,
     };

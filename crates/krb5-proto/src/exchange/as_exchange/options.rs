@@ -20,12 +20,14 @@ pub struct AsOptions {
     pub credential: LongTerm,
     /// Encryption types to ask for, best first. Nothing else is accepted from the KDC.
     pub etypes: Vec<Enctype>,
-    /// Options. `CANONICALIZE` lets the KDC replace the client's name.
+    /// Options. `CANONICALIZE` lets the KDC replace the client's name, and send it to another realm.
     pub kdc_options: KdcOptions,
     /// The wanted lifetime.
     pub lifetime: Duration,
     /// The wanted renewable lifetime; setting it asks for a renewable ticket.
     pub renew_life: Option<Duration>,
+    /// How far from now the ticket is to start; such a ticket must be validated then.
+    pub postdate: Option<Duration>,
     /// The addresses to bind the ticket to; none means any.
     pub addresses: Vec<HostAddress>,
     /// The KDC's clock minus ours in seconds, as known from before.
@@ -60,6 +62,7 @@ impl AsOptions {
             kdc_options: KdcOptions::empty(),
             lifetime: Duration::from_secs(10 * 60 * 60),
             renew_life: None,
+            postdate: None,
             addresses: Vec::new(),
             clock_offset: 0,
             clock_skew: Duration::from_secs(300),
@@ -91,14 +94,19 @@ impl AsOptions {
         if self.renew_life.is_some() {
             kdc_options.insert(KdcOptions::RENEWABLE);
         }
+        let from = self.postdate.map(|delay| now.plus(delay));
+        if from.is_some() {
+            kdc_options.insert(KdcOptions::POSTDATED | KdcOptions::ALLOW_POSTDATE);
+        }
+        let start = from.unwrap_or(now);
         KdcReqBody {
             kdc_options,
             cname: Some(self.client.name.clone()),
             realm: server.realm.clone(),
             sname: Some(server.name.clone()),
-            from: None,
-            till: now.plus(self.lifetime),
-            rtime: self.renew_life.map(|life| now.plus(life)),
+            from,
+            till: start.plus(self.lifetime),
+            rtime: self.renew_life.map(|life| start.plus(life)),
             nonce: UInt32(nonce),
             etype: etypes.iter().map(|etype| etype.number()).collect(),
             addresses: Some(self.addresses.clone()).filter(|addresses| !addresses.is_empty()),

@@ -1,4 +1,5 @@
 mod preauth;
+mod referral;
 mod reply;
 
 use krb5_crypto::Secret;
@@ -52,7 +53,7 @@ fn the_first_request_asks_for_what_the_options_say_and_proves_nothing() {
     assert_eq!(req_body.till, NOW.time.offset(36_000));
     assert_eq!(req_body.rtime, Some(NOW.time.offset(100_000)));
     assert_eq!(req_body.etype, [ETYPE.number()]);
-    assert!(req_body.kdc_options.contains(crate::messages::KdcOptions::RENEWABLE));
+    assert!(req_body.kdc_options.contains(KdcOptions::RENEWABLE));
 }
 
 #[test]

@@ -1,8 +1,12 @@
+use std::time::Duration;
+
 use krb5_crypto::primitives::rustcrypto::PROVIDER;
 
 use super::*;
 use crate::error::ReplyField;
+use crate::exchange::Subkey;
 use crate::exchange::test_realm::{Draft, ETYPE, NOW, TestRealm, client, key, principal, service, tgs};
+use crate::messages::TicketFlags;
 
 fn tgt() -> Credentials {
     TestRealm::new().credentials(&tgs(), TicketFlags::INITIAL | TicketFlags::FORWARDABLE)
@@ -383,4 +387,40 @@ fn no_truncation_or_flipped_bit_of_a_reply_yields_another_ticket() {
             assert_eq!(credentials.key.keytype, ETYPE.number());
         }
     }
+}
+
+#[test]
+fn a_ticket_is_validated_when_its_time_has_come() {
+    let mut ticket = TestRealm::new().credentials(&tgs(), TicketFlags::INVALID | TicketFlags::POSTDATED);
+    ticket.starttime = Some(NOW.time.offset(-3600));
+    let validated = || TgsOptions::validated(ticket.clone()).unwrap();
+    let (request, _) = start(validated());
+    let body = TgsReq::from_der(&request.message).unwrap().req_body;
+    assert_eq!((body.kdc_options, body.till), (KdcOptions::VALIDATE, ticket.endtime));
+    // It may have started long ago.
+    answered(validated(), |d| d.part.starttime = ticket.starttime).unwrap();
+    let still = answered(validated(), |d| d.part.flags.insert(TicketFlags::INVALID));
+    assert!(matches!(still, Err(Error::KdcReplyModified(ReplyField::Flags))));
+    let error = TgsOptions::validated(tgt()).unwrap_err();
+    assert!(error.to_string().contains("cannot be validated"), "{error}");
+}
+
+#[test]
+fn a_postdated_ticket_starts_when_it_was_asked_to() {
+    let postdated = || TgsOptions {
+        postdate: Some(Duration::from_secs(7200)),
+        ..options()
+    };
+    let (request, _) = start(postdated());
+    let body = TgsReq::from_der(&request.message).unwrap().req_body;
+    assert!(body.kdc_options.contains(KdcOptions::POSTDATED));
+    assert_eq!(body.from, Some(NOW.time.offset(7200)));
+    let starting = |seconds| {
+        answered(postdated(), |d| {
+            d.part.starttime = Some(NOW.time.offset(seconds));
+            d.part.flags.insert(TicketFlags::INVALID);
+        })
+    };
+    starting(7200).unwrap();
+    assert!(matches!(starting(7201), Err(Error::KdcReplySkew { .. })));
 }

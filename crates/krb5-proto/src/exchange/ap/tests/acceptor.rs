@@ -7,6 +7,7 @@ use crate::error::{ErrorCode, FoundKey, LookupFailure};
 use crate::exchange::ap::initiate::seal;
 use crate::exchange::test_realm::principal;
 use crate::messages::{ApReq, Authenticator, HostAddress};
+use crate::realms::CaPaths;
 use crate::{EncryptionKey, Realm};
 
 /// An AP-REQ whose authenticator is as `change` makes it.
@@ -204,15 +205,73 @@ fn keys_of_the_wrong_length_are_refused() {
     assert!(matches!(accepted(&subkey), Err(Error::Crypto { .. })));
 }
 
+/// The acceptor's ticket-granting ticket, with [`key`] 3.
+fn acceptors_tgt() -> Credentials {
+    let tgs = crate::exchange::test_realm::tgs();
+    Credentials {
+        client: service(),
+        ..TestRealm::new().credentials(&tgs, TicketFlags::INITIAL)
+    }
+}
+
+/// A ticket for the service in the session key of that, as the KDC makes it.
+fn user_to_user_ticket() -> Credentials {
+    let mut realm = TestRealm::new();
+    realm.service_key = key(3);
+    Credentials {
+        is_skey: true,
+        ..realm.credentials(&service(), TicketFlags::empty())
+    }
+}
+
 #[test]
-fn user_to_user_is_refused_by_name() {
-    let credentials = credentials();
-    let request = ApInitiate {
-        options: ApOptions::USE_SESSION_KEY,
-        ..request(&credentials)
+fn user_to_user_tickets_are_taken_in_the_session_key_of_the_acceptors_tgt() {
+    let policy = AcceptPolicy {
+        user_to_user: vec![acceptors_tgt()],
+        ..AcceptPolicy::default()
     };
-    let (ap_req, _) = initiate(&PROVIDER, request, NOW).unwrap();
-    assert!(matches!(accepted(&ap_req), Err(Error::UserToUser)));
+    let (ap_req, _) = initiated(&user_to_user_ticket());
+    let options = ApReq::from_der(&ap_req).unwrap().ap_options;
+    assert!(options.contains(ApOptions::USE_SESSION_KEY | ApOptions::MUTUAL_REQUIRED));
+    let acceptor = accepted_by(&policy, &ap_req).unwrap();
+    assert_eq!((acceptor.client, acceptor.server), (client(), service()));
+
+    let error = accepted(&ap_req).unwrap_err();
+    assert!(matches!(error, Error::NoUserToUserTicket { .. }));
+    assert_eq!(error.protocol_code(), ErrorCode::KRB_AP_ERR_NO_TGT);
+    let others = AcceptPolicy {
+        user_to_user: vec![Credentials {
+            client: client(),
+            ..acceptors_tgt()
+        }],
+        ..AcceptPolicy::default()
+    };
+    let error = accepted_by(&others, &ap_req).unwrap_err();
+    assert!(matches!(error, Error::NoUserToUserTicket { .. }));
+}
+
+#[test]
+fn p6_a_ticket_in_a_session_key_is_none_in_a_long_term_key_nor_the_reverse() {
+    let policy = AcceptPolicy {
+        user_to_user: vec![acceptors_tgt()],
+        ..AcceptPolicy::default()
+    };
+    // As if it were an ordinary one: the session key is not tried, and the initiator is told what would do.
+    let plain = Credentials {
+        is_skey: false,
+        ..user_to_user_ticket()
+    };
+    let error = accepted_by(&policy, &initiated(&plain).0).unwrap_err();
+    assert_eq!(error.protocol_code(), ErrorCode::KRB_AP_ERR_USER_TO_USER_REQUIRED);
+    // In the long-term key, and said to be user to user.
+    let skey = Credentials {
+        is_skey: true,
+        ..credentials()
+    };
+    let error = accepted_by(&policy, &initiated(&skey).0).unwrap_err();
+    assert!(matches!(error, Error::NoUserToUserTicket { .. }));
+    // With a long-term key at hand, ordinary tickets are taken besides.
+    accepted_by(&policy, &initiated(&credentials()).0).unwrap();
 }
 
 #[test]
@@ -246,7 +305,7 @@ fn a_ticket_bound_to_addresses_is_held_to_them_where_the_peers_is_known() {
 }
 
 #[test]
-fn k9_an_unchecked_path_through_other_realms_is_refused() {
+fn k9_an_unchecked_path_through_other_realms_must_be_the_known_one() {
     let through = |flags| {
         ticket(|t| {
             (t.transited.tr_type, t.transited.contents) = (1, b"EDU,MIT."[..].into());
@@ -254,6 +313,12 @@ fn k9_an_unchecked_path_through_other_realms_is_refused() {
         })
     };
     let request = |flags| initiated(&through(flags)).0;
+    let known = |between: &[&str]| {
+        let mut paths = CaPaths::default();
+        let between = between.iter().map(|realm| Realm::from(*realm)).collect();
+        paths.set(client().realm, "FAR.TEST".into(), between);
+        paths
+    };
     let unchecked = request(TicketFlags::empty());
     assert_eq!(
         accepted(&unchecked).unwrap_err().protocol_code(),
@@ -265,6 +330,47 @@ fn k9_an_unchecked_path_through_other_realms_is_refused() {
         ..AcceptPolicy::default()
     };
     accepted_by(&lenient, &unchecked).unwrap();
+    // The ticket of another realm's service, by the path that is known here.
+    let far = Principal::service("host", "far.test", "FAR.TEST".into());
+    let times = Times {
+        authtime: NOW.time,
+        starttime: None,
+        endtime: NOW.time.offset(36_000),
+        renew_till: None,
+    };
+    let mut part = TestRealm::new().ticket_part(&client(), TicketFlags::empty(), times);
+    (part.transited.tr_type, part.transited.contents) = (1, b"EDU,MIT."[..].into());
+    let (ap_req, _) = initiated(&TestRealm::new().credentials_from(&far, &part));
+    for (between, accepted) in [(&["EDU", "MIT.EDU"][..], true), (&["EDU"], false), (&[], false)] {
+        let policy = AcceptPolicy {
+            transited: TransitedPolicy::Check(known(between)),
+            ..AcceptPolicy::default()
+        };
+        assert_eq!(accepted_by(&policy, &ap_req).is_ok(), accepted, "{between:?}");
+    }
+}
+
+#[test]
+fn k9_a_malformed_list_of_realms_is_refused() {
+    let mut refused = Vec::new();
+    for (tr_type, contents) in [
+        (1, &b"EDU."[..]),
+        (1, b"\\"),
+        (2, b"EDU"),
+        (0, b"EDU"),
+        (1, &[b','; 9999]),
+    ] {
+        let ticket = ticket(|t| (t.transited.tr_type, t.transited.contents) = (tr_type, contents.into()));
+        let error = accepted(&initiated(&ticket).0).unwrap_err();
+        assert_eq!(error.protocol_code(), ErrorCode::KRB_AP_ERR_ILL_CR_TKT);
+        refused.push(error.to_string());
+    }
+    assert!(
+        refused[0].ends_with("which its KDC has not checked: its list of them is malformed"),
+        "{refused:?}"
+    );
+    let empty = ticket(|t| t.transited.tr_type = 0);
+    accepted(&initiated(&empty).0).unwrap();
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::error::ErrorCode;
+use crate::exchange::test_realm::principal;
+use crate::messages::HostAddress;
 
 fn at(ap_req: &[u8], seconds: i64) -> Result<Accepted, Error> {
     accept(
@@ -81,13 +83,45 @@ fn an_invalid_ticket_is_refused() {
 
 #[test]
 fn i60_what_is_wrong_first_is_what_is_told() {
-    // Everything at once: the clocks before the lifetime, the lifetime before the flag.
-    let credentials = ticket(|t| {
-        (t.flags, t.authtime, t.endtime) = (TicketFlags::INVALID, NOW.time.offset(-9000), NOW.time.offset(-8000));
-    });
-    let (ap_req, _) = initiated(&credentials);
-    assert!(matches!(at(&ap_req, 301), Err(Error::ClockSkew { .. })));
-    assert!(matches!(at(&ap_req, 0), Err(Error::TicketExpired { .. })));
+    // Everything at once; then one fault after the other is mended.
+    let address = |last: u8| HostAddress {
+        addr_type: 2,
+        address: [192, 0, 2, last][..].into(),
+    };
+    let policy = AcceptPolicy {
+        peer_address: Some(address(1)),
+        ..AcceptPolicy::default()
+    };
+    let told = |mended: usize| {
+        let credentials = ticket(|t| {
+            if mended < 2 {
+                t.cname = principal("other@EXAMPLE.ORG").name;
+            }
+            t.caddr = Some(vec![address(if mended < 3 { 2 } else { 1 })]);
+            if mended < 4 {
+                (t.transited.tr_type, t.transited.contents) = (1, b"EVIL.TEST"[..].into());
+            }
+            (t.authtime, t.endtime) = (
+                NOW.time.offset(-9000),
+                NOW.time.offset(if mended < 6 { -8000 } else { 8000 }),
+            );
+            if mended < 7 {
+                t.flags = TicketFlags::INVALID;
+            }
+        });
+        let (ap_req, _) = initiated(&credentials);
+        let key = key(if mended < 1 { 9 } else { 2 });
+        let now = NOW.offset(if mended < 5 { 301 } else { 0 });
+        accept(&PROVIDER, &OneKey(key), &ap_req, &policy, now).map(|_| ())
+    };
+    assert!(matches!(told(0), Err(Error::NoKey(_))));
+    assert!(matches!(told(1), Err(Error::BadMatch { .. })));
+    assert!(matches!(told(2), Err(Error::BadAddress { .. })));
+    assert!(matches!(told(3), Err(Error::TransitedPath { .. })));
+    assert!(matches!(told(4), Err(Error::ClockSkew { .. })));
+    assert!(matches!(told(5), Err(Error::TicketExpired { .. })));
+    assert!(matches!(told(6), Err(Error::TicketInvalid { .. })));
+    told(7).unwrap();
 }
 
 #[test]

@@ -21,6 +21,24 @@ fn refused_field(options: AsOptions, mutant: Mutant) -> Option<ReplyField> {
     }
 }
 
+/// A reply after `change`, with the checksum of the request.
+fn protected(realm: &TestRealm, request: &[u8], change: impl FnOnce(&mut Draft)) -> Vec<u8> {
+    let checksum = realm.client_key.checksum(KeyUsage::AS_REQ, &[request]).unwrap();
+    let checksum = Checksum {
+        cksumtype: 16,
+        checksum: checksum.into(),
+    };
+    let padata = PaData {
+        padata_type: PA_REQ_ENC_PA_REP,
+        padata_value: checksum.to_der().unwrap().into(),
+    };
+    realm.as_rep(request, |d| {
+        d.part.flags.insert(TicketFlags::ENC_PA_REP);
+        d.part.encrypted_pa_data = Some(MethodData(vec![padata]));
+        change(d);
+    })
+}
+
 #[test]
 fn k1_k2_each_mutant_is_refused_by_its_own_check() {
     let mutants: &[(ReplyField, Mutant)] = &[
@@ -124,8 +142,17 @@ fn names_are_canonicalised_only_where_that_was_asked_for() {
         options.kdc_options = KdcOptions::CANONICALIZE;
         options
     };
-    let outcome = answered(asking(), |kdc, request| kdc.as_rep(request, canonical)).unwrap();
+    let outcome = answered(asking(), |kdc, request| protected(kdc, request, canonical)).unwrap();
     assert_eq!(outcome.credentials.client, principal("Alibaba@EXAMPLE.ORG"));
+    // RFC 6806 §11: only if the KDC shows that it is the client who asks for other names.
+    assert_eq!(refused_field(asking(), canonical), Some(ReplyField::ClientName));
+    assert_eq!(
+        refused_field(asking(), |d| {
+            d.cname = principal("Alibaba@EXAMPLE.ORG").name;
+            d.part.flags.insert(TicketFlags::ENC_PA_REP);
+        }),
+        Some(ReplyField::RequestChecksum)
+    );
 
     // Never for a service's ticket, and never is a service's ticket taken for a TGT.
     let mut service = asking();
@@ -297,4 +324,36 @@ fn no_flipped_bit_of_a_reply_changes_who_is_who() {
         }
         flip += 13;
     }
+}
+
+#[test]
+fn k2_a_postdated_ticket_is_invalid_and_starts_when_it_was_asked_to() {
+    let postdated = || {
+        let mut options = as_options();
+        options.postdate = Some(std::time::Duration::from_secs(7200));
+        options
+    };
+    let (request, _) = start(postdated());
+    let body = AsReq::from_der(&request.message).unwrap().req_body;
+    assert!(
+        body.kdc_options
+            .contains(KdcOptions::POSTDATED | KdcOptions::ALLOW_POSTDATE)
+    );
+    assert_eq!(
+        (body.from, body.till),
+        (Some(NOW.time.offset(7200)), NOW.time.offset(7200 + 36_000))
+    );
+    let mutant = |start: i64, flags| {
+        answered(postdated(), |kdc, request| {
+            kdc.as_rep(request, |d| {
+                d.part.starttime = Some(NOW.time.offset(start));
+                d.part.flags.insert(flags);
+            })
+        })
+    };
+    let outcome = mutant(7200, TicketFlags::INVALID | TicketFlags::POSTDATED).unwrap();
+    assert!(outcome.credentials.flags.contains(TicketFlags::INVALID));
+    mutant(0, TicketFlags::empty()).unwrap();
+    let another_time = mutant(7201, TicketFlags::INVALID).map(|_| ());
+    assert!(matches!(another_time, Err(Error::KdcReplySkew { .. })));
 }
