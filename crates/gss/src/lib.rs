@@ -62,6 +62,7 @@
 //! | `krb5` | Kerberos 5, RFC 4121 | yes |
 //! | `net` | talking to KDCs | yes |
 //! | `kdc` | an embedded KDC for quick starts and tests, as `gss::kdc` | |
+//! | `keyring` | credential caches in the keyrings of the Linux kernel | |
 
 #![forbid(unsafe_code)]
 #![deny(

@@ -100,6 +100,15 @@ pub enum Error {
         #[source]
         fault: KcmFault,
     },
+    /// The kernel's keyrings cannot be used.
+    #[error("{name}: {fault}")]
+    Keyring {
+        /// The name of the cache or of the collection, with the type.
+        name: String,
+        /// What went wrong.
+        #[source]
+        fault: KeyringFault,
+    },
     /// Another process kept the file locked for too long.
     #[error("{what} {} is locked by another process (waited {} s)", path.display(), .waited.as_secs())]
     Locked {
@@ -226,6 +235,46 @@ pub enum KcmFault {
         length: u32,
         /// The limit.
         limit: u32,
+    },
+}
+
+/// Why the kernel's keyrings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyringFault {
+    /// The kernel refused.
+    #[error("the kernel refuses: {0}")]
+    Kernel(#[source] io::Error),
+    /// A key holds what makes no sense, or cannot hold what shall be written.
+    #[error("a key in it is damaged: {0}")]
+    Malformed(#[source] FormatFault),
+    /// The kernel has no keyrings, or a container keeps them away.
+    #[error(
+        "this kernel has no keyrings, or the container is not allowed to use them: {source}; use another type of cache"
+    )]
+    NoKeyrings {
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The user's keys take as much room as they may.
+    #[error(
+        "the user's quota for keys is used up: {source}; remove old caches with kdestroy, or raise \
+         /proc/sys/kernel/keys/maxbytes and maxkeys; in kernels with big_key, tickets take next to nothing of it"
+    )]
+    Quota {
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// An entry is longer than a key may be.
+    #[error(
+        "an entry has {length} octets, and a key holds {limit} at most; kernels with big_key hold more, others need \
+         another type of cache for such tickets"
+    )]
+    TooLarge {
+        /// Octets in the entry.
+        length: usize,
+        /// The limit.
+        limit: usize,
     },
 }
 

@@ -44,5 +44,5 @@ pub mod replay;
 mod system;
 mod times;
 
-pub use error::{Action, Error, FileKind, FormatFault, KcmFault};
+pub use error::{Action, Error, FileKind, FormatFault, KcmFault, KeyringFault};
 pub use krb5_proto as proto;

@@ -2,7 +2,7 @@
 //!
 //! [`CacheContents`] is the file format, as MIT, Heimdal and Java read it; [`CredentialCache`] is what
 //! can be done with a cache, wherever it is kept: [`FileCache`], [`DirectoryCache`], [`MemoryCache`],
-//! [`KcmCache`](kcm::KcmCache).
+//! [`KcmCache`](kcm::KcmCache), and with the feature `keyring` in the kernel's keyrings.
 //! [`CacheCollection`] is several of them, of which one is the primary one. [`Resolver`] finds the cache
 //! or the collection that a name means; [`resolve`] does where nothing is configured.
 
@@ -18,6 +18,8 @@ mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod kcm;
+#[cfg(all(feature = "keyring", target_os = "linux"))]
+pub mod keyring;
 mod memory;
 mod resolve;
 

@@ -11,6 +11,8 @@ use super::directory::{DirectoryCache, DirectoryCollection};
 use super::file::FileCache;
 #[cfg(unix)]
 use super::kcm::{KcmCache, KcmClient, KcmCollection};
+#[cfg(all(feature = "keyring", target_os = "linux"))]
+use super::keyring::{KeyringCache, KeyringCollection, KeyringName};
 use super::memory::{MemoryCache, MemoryCollection};
 use crate::config::Settings;
 use crate::error::Error;
@@ -27,6 +29,10 @@ use crate::name;
 /// | `MEMORY:` | the primary one | all in the memory of the process |
 /// | `KCM:` | the primary one | the user's that the credential manager keeps |
 /// | `KCM:NAME` | that the credential manager knows by this name | it alone |
+/// | `KEYRING:ANCHOR:COLLECTION`, `KEYRING:COLLECTION` | the primary one | those of the kernel's keyring |
+/// | `KEYRING:ANCHOR:COLLECTION:NAME` | of this name in the keyring | it alone |
+///
+/// `KEYRING` needs Linux and the feature `keyring`.
 #[derive(Clone, Debug, Default)]
 pub struct Resolver {
     kcm_socket: Option<PathBuf>,
@@ -42,6 +48,8 @@ enum Place<'a> {
     InDirectory(DirectoryCache),
     #[cfg(unix)]
     Kcm(Option<&'a str>),
+    #[cfg(all(feature = "keyring", target_os = "linux"))]
+    Keyring(KeyringName, Option<&'a str>),
     Memory(Option<&'a str>),
 }
 
@@ -91,6 +99,10 @@ impl Resolver {
             Place::Kcm(Some(name)) => Ok(Arc::new(KcmCache::new(self.kcm(), name))),
             #[cfg(unix)]
             Place::Directory(_) | Place::Kcm(None) => self.collection(name)?.primary(),
+            #[cfg(all(feature = "keyring", target_os = "linux"))]
+            Place::Keyring(collection, Some(name)) => Ok(Arc::new(KeyringCache::new(collection, name))),
+            #[cfg(all(feature = "keyring", target_os = "linux"))]
+            Place::Keyring(_, None) => self.collection(name)?.primary(),
             Place::Memory(None) => self.collection(name)?.primary(),
         }
     }
@@ -107,6 +119,10 @@ impl Resolver {
             Place::Memory(Some(first)) => Ok(Arc::new(MemoryCollection::of_process().with_primary(first))),
             #[cfg(unix)]
             Place::Kcm(None) => Ok(Arc::new(KcmCollection::new(self.kcm()))),
+            #[cfg(all(feature = "keyring", target_os = "linux"))]
+            Place::Keyring(collection, None) => Ok(Arc::new(KeyringCollection::new(collection))),
+            #[cfg(all(feature = "keyring", target_os = "linux"))]
+            Place::Keyring(_, Some(_)) => Ok(Arc::new(Single(self.cache(name)?))),
             #[cfg(unix)]
             Place::File(_) | Place::InDirectory(_) | Place::Kcm(Some(_)) => Ok(Arc::new(Single(self.cache(name)?))),
         }
@@ -135,6 +151,15 @@ impl<'a> Place<'a> {
             }),
             #[cfg(unix)]
             ("KCM", rest) => Ok(Self::Kcm((!rest.is_empty()).then_some(rest))),
+            #[cfg(all(feature = "keyring", target_os = "linux"))]
+            ("KEYRING", rest) => {
+                let (collection, cache) = KeyringName::parse(rest).ok_or_else(|| Error::BadName {
+                    name: name.to_owned(),
+                    expected: "write KEYRING:ANCHOR:COLLECTION, where ANCHOR is persistent, user, session, process or \
+                               thread (after persistent, COLLECTION is the number of the user)",
+                })?;
+                Ok(Self::Keyring(collection, cache))
+            }
             ("MEMORY", rest) => Ok(Self::Memory((!rest.is_empty()).then_some(rest))),
             (scheme, _) => Err(Error::UnknownType {
                 name: name.to_owned(),
@@ -166,7 +191,11 @@ pub fn resolve(name: &str) -> Result<Arc<dyn CredentialCache>, Error> {
     Resolver::new().cache(name)
 }
 
-#[cfg(unix)]
+#[cfg(all(feature = "keyring", target_os = "linux"))]
+const SUPPORTED: &str = "FILE:, DIR:, KCM:, KEYRING: and MEMORY:";
+#[cfg(all(not(feature = "keyring"), target_os = "linux"))]
+const SUPPORTED: &str = "FILE:, DIR:, KCM: and MEMORY: (and KEYRING: in builds with the feature keyring)";
+#[cfg(all(unix, not(target_os = "linux")))]
 const SUPPORTED: &str = "FILE:, DIR:, KCM: and MEMORY:";
 #[cfg(not(unix))]
 const SUPPORTED: &str = "MEMORY:";
