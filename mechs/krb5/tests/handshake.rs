@@ -222,7 +222,7 @@ fn the_registry_routes_tokens_of_either_oid_to_the_mechanism() {
 }
 
 #[test]
-fn a_context_outlives_its_ticket() {
+fn i35_a_context_outlives_its_ticket() {
     let world = World::new(Enctype::Aes128CtsHmacSha256128);
     let Established {
         mut initiator,

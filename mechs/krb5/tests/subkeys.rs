@@ -15,12 +15,10 @@ use krb5_message::{
     Associated, CfxOpener, CfxParameters, CfxSealer, Detection, NumberWidth, Protection, Role, SequenceWindow, Style,
     Subkey,
 };
-use krb5_proto::exchange::ap::{self, AcceptPolicy, Accepted, AcceptorSubkey};
+use krb5_proto::exchange::ap::AcceptorSubkey;
 use krb5_proto::messages::{ApOptions, AuthorizationData};
-use krb5_store::config::Settings;
-use krb5_store::keytab::{Acceptor, MemoryKeytab};
-use world::by_hand::{ByHand, Content};
-use world::{World, time};
+use world::World;
+use world::by_hand::{ByHand, Content, accepted};
 
 const A17: Enctype = Enctype::Aes128CtsHmacSha196;
 const A18: Enctype = Enctype::Aes256CtsHmacSha196;
@@ -96,14 +94,6 @@ fn i31_an_acceptor_keeps_to_its_own_types_whatever_is_wished() {
     };
     let answered = by_hand.present(content, &Accept::new()).unwrap();
     assert_eq!(i32::from(session_key(&*answered.context).0), 18);
-}
-
-/// The acceptor's side by hand.
-fn accepted(world: &World, token: &[u8]) -> Accepted {
-    let ap_req = framing::parse(token).unwrap().1.get(2..).unwrap();
-    let keytab = MemoryKeytab::new("by hand", world.kdc.service_keytab());
-    let keys = Acceptor::new(Arc::new(keytab), None, &Settings::default(), &PROVIDER);
-    ap::accept(&PROVIDER, &keys, ap_req, &AcceptPolicy::default(), time(&world.clock)).unwrap()
 }
 
 /// Messages by hand between the holder of `key` and `context`, which counts from `sequence`.

@@ -318,3 +318,53 @@ fn mic_and_wrap_tokens_are_not_exchangeable() {
         Err(Error::TokenId)
     ));
 }
+
+#[test]
+fn i46_ec_counts_filler_inside_the_encryption_and_checksum_octets_outside_it() {
+    for (enctype, sender) in every_direction() {
+        for style in [Style::Standard, Style::Dce] {
+            let (mut from, _) = pair_in(enctype, sender, style);
+            let key = key(enctype);
+            let signed = from.sealer.wrap(Protection::Integrity, NONE, b"message").unwrap();
+            let length = u16::from_be_bytes([signed[4], signed[5]]);
+            assert_eq!(usize::from(length), enctype.checksum_len());
+            // The checksum covers the message, then the header with EC and RRC zero.
+            let mut header = signed[..HEADER_LEN].to_vec();
+            header[4..8].fill(0);
+            let checksum = usage(&key, sender).checksum(&[b"message", &header]);
+            assert!(signed.ends_with(checksum.expose()));
+
+            let sealed = from.sealer.wrap(Protection::Confidentiality, NONE, b"message").unwrap();
+            let plain = usage(&key, sender).decrypt(&sealed[HEADER_LEN..]).unwrap();
+            let (header, extra) = (&sealed[..HEADER_LEN], u16::from_be_bytes([sealed[4], sealed[5]]));
+            assert_eq!(extra, 0, "block ciphers with ciphertext stealing need no filler");
+            assert_eq!(plain[..], [b"message", header].concat());
+        }
+    }
+}
+
+#[test]
+fn i46_sealed_tokens_in_dce_style_may_go_without_filler() {
+    let key = key(Enctype::Aes128CtsHmacSha256128);
+    for (filler, rotation) in [(0, 0), (0, 32), (16, 0), (16, 32), (3, 5)] {
+        let header = sealed_header(filler);
+        let plain = [b"message", &vec![0; usize::from(filler)][..], &header.sealed_octets()].concat();
+        let total = if rotation == 0 { 0 } else { filler + rotation };
+        let mut token = rotate(&sealed_by_hand(&key, header, &plain), total);
+        token[6..8].copy_from_slice(&rotation.to_be_bytes());
+        let mut to = end(&key, Role::Acceptor, Subkey::Acceptor, Style::Dce);
+        assert_eq!(
+            opened(&mut to.opener, &token).unwrap().0,
+            b"message",
+            "{filler} {rotation}"
+        );
+    }
+}
+
+#[test]
+fn i46_the_filler_of_a_mic_is_five_octets_of_ff() {
+    for (enctype, sender) in every_direction() {
+        let (mut from, _) = pair(enctype, sender);
+        assert_eq!(from.sealer.get_mic(&[b"message"]).unwrap()[3..8], [0xFF; 5]);
+    }
+}

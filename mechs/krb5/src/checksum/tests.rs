@@ -23,7 +23,7 @@ proptest! {
 }
 
 #[test]
-fn the_layout_is_that_of_rfc4121() {
+fn i24_the_layout_is_that_of_rfc4121() {
     let flags = Flags::DELEG | Flags::MUTUAL;
     let checksum = GssChecksum {
         bindings: [0xab; 16],
@@ -43,7 +43,7 @@ fn the_layout_is_that_of_rfc4121() {
 }
 
 #[test]
-fn a_wrong_length_of_the_bindings_or_option_is_refused() {
+fn i24_a_wrong_length_of_the_bindings_or_option_is_refused() {
     let good = GssChecksum {
         bindings: NO_BINDINGS,
         flags: Flags::DELEG,
@@ -56,6 +56,59 @@ fn a_wrong_length_of_the_bindings_or_option_is_refused() {
         bad[index] = value;
         assert!(GssChecksum::parse(&bad).is_err(), "octet {index} = {value}");
     }
+}
+
+#[test]
+fn i24_extensions_stand_behind_the_delegation_and_are_big_endian() {
+    let flags = Flags::DELEG.bits().to_le_bytes();
+    let extension = [&41_u32.to_be_bytes()[..], &2_u32.to_be_bytes(), b"ab"].concat();
+    let octets = [
+        &[16, 0, 0, 0][..],
+        &[0; 16],
+        &flags,
+        &[1, 0, 3, 0],
+        b"\x76\x01\x00",
+        &extension,
+    ]
+    .concat();
+    let parsed = GssChecksum::parse(&octets).unwrap();
+    assert_eq!(
+        parsed.delegated,
+        Some(&b"\x76\x01\x00"[..]),
+        "what is behind it is not part of it"
+    );
+}
+
+#[test]
+fn i26_the_hash_is_md5_over_little_endian_lengths_without_padding() {
+    let provider = &krb5_crypto::primitives::rustcrypto::PROVIDER;
+    let mut bindings = ChannelBindings::application("tls-server-end-point:0123");
+    let octets = [
+        // Initiator: address type, length; acceptor: the same; application data: length, octets.
+        &[0; 16][..],
+        &[25, 0, 0, 0],
+        b"tls-server-end-point:0123",
+    ]
+    .concat();
+    assert_eq!(
+        bindings_hash(provider, &bindings)[..],
+        provider.md5.hash(&[&octets]).expose()[..]
+    );
+    bindings.initiator.address_type = 2;
+    bindings.initiator.octets = vec![192, 0, 2];
+    bindings.acceptor.address_type = 0x0102_0304;
+    bindings.acceptor.octets = vec![7];
+    bindings.application_data.clear();
+    let octets = [
+        &[2, 0, 0, 0, 3, 0, 0, 0, 192, 0, 2][..],
+        &[4, 3, 2, 1, 1, 0, 0, 0, 7],
+        &[0, 0, 0, 0],
+    ]
+    .concat();
+    assert_eq!(
+        bindings_hash(provider, &bindings)[..],
+        provider.md5.hash(&[&octets]).expose()[..]
+    );
 }
 
 #[test]
@@ -73,7 +126,7 @@ fn a_delegated_credential_that_does_not_fit_is_refused() {
 }
 
 #[test]
-fn every_field_of_the_bindings_counts() {
+fn i26_every_field_of_the_bindings_counts() {
     let provider = &krb5_crypto::primitives::rustcrypto::PROVIDER;
     let hash = |change: &dyn Fn(&mut ChannelBindings)| {
         let mut bindings = ChannelBindings::application("tls-server-end-point:0123");

@@ -262,7 +262,7 @@ fn the_flags_decide_what_the_window_reports() {
 }
 
 #[test]
-fn a_context_outlives_its_ticket() {
+fn i35_a_context_outlives_its_ticket() {
     let sides = both(Enctype::Aes256CtsHmacSha196, Flags::USUAL);
     let mut pair = sides.map(|side| {
         Establish {

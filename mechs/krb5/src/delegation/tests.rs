@@ -46,7 +46,7 @@ fn tgt(octets: usize) -> Credentials {
 }
 
 #[test]
-fn a_forwarded_ticket_arrives_whole() {
+fn i28_a_forwarded_ticket_arrives_whole_in_the_session_key() {
     let sent = tgt(300);
     let received = receive(&krb_cred(sent.clone(), &key(1), NOW).unwrap(), &key(1), None).unwrap();
     let [received] = received.as_slice() else {

@@ -1,14 +1,18 @@
-//! An initiator that says what it is told to say.
+//! An initiator that says what it is told to say, and an acceptor that tells all it learns.
+
+use std::sync::Arc;
 
 use gss_core::{Accept, Error, Flags, framing};
 use gss_mech_krb5::KRB5;
 use krb5_crypto::primitives::rustcrypto::PROVIDER;
 use krb5_crypto::{Enctype, Key};
 use krb5_proto::exchange::Subkey;
-use krb5_proto::exchange::ap::{self, ApInitiate, ApInitiated, InitialSequence};
+use krb5_proto::exchange::ap::{self, AcceptPolicy, Accepted, ApInitiate, ApInitiated, InitialSequence};
 use krb5_proto::messages::{ApOptions, AuthorizationData, Checksum};
 use krb5_proto::{Credentials, Principal};
 use krb5_store::ccache;
+use krb5_store::config::Settings;
+use krb5_store::keytab::{Acceptor, MemoryKeytab};
 
 use super::{Answered, World, time};
 
@@ -28,6 +32,7 @@ pub struct Content {
     pub authdata: AuthorizationData,
     /// Whether it makes no key of its own.
     pub keyless: bool,
+    pub sequence: InitialSequence,
 }
 
 impl ByHand {
@@ -60,7 +65,7 @@ impl ByHand {
             } else {
                 Subkey::Generate
             },
-            sequence: InitialSequence::Generate,
+            sequence: content.sequence,
             authdata: content.authdata,
         };
         ap::initiate(&PROVIDER, request, time(&self.world.clock)).unwrap()
@@ -101,4 +106,12 @@ pub fn raw(octets: Vec<u8>) -> Checksum {
         cksumtype: GSS_CHECKSUM,
         checksum: octets.into(),
     }
+}
+
+/// What an acceptor learns of a framed AP-REQ.
+pub fn accepted(world: &World, token: &[u8]) -> Accepted {
+    let ap_req = framing::parse(token).unwrap().1.get(2..).unwrap();
+    let keytab = MemoryKeytab::new("by hand", world.kdc.service_keytab());
+    let keys = Acceptor::new(Arc::new(keytab), None, &Settings::default(), &PROVIDER);
+    ap::accept(&PROVIDER, &keys, ap_req, &AcceptPolicy::default(), time(&world.clock)).unwrap()
 }

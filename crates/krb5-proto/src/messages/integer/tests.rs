@@ -50,7 +50,7 @@ fn i32_numbers_beyond_32_bits_are_refused() {
 }
 
 #[test]
-fn sequence_numbers_are_encoded_unsigned_and_minimal() {
+fn i32_sequence_numbers_are_encoded_unsigned_and_minimal() {
     for (value, der) in [
         (0, "020100"),
         (127, "02017f"),

@@ -411,7 +411,7 @@ fn no_truncation_is_accepted_and_no_flipped_bit_changes_who_it_is() {
 }
 
 #[test]
-fn other_usages_and_messages_are_refused() {
+fn i38_other_usages_and_messages_are_refused() {
     let (ap_req, initiator) = initiated(&credentials());
     let mut req = ApReq::from_der(&ap_req).unwrap();
     let session_key = &initiator.session_key;

@@ -59,7 +59,7 @@ fn i31_an_acceptor_may_bring_no_key_a_new_one_or_the_clients() {
 }
 
 #[test]
-fn sequence_numbers_fit_old_signed_decoders() {
+fn i32_sequence_numbers_fit_old_signed_decoders() {
     let credentials = credentials();
     for _ in 0..50 {
         let (_, initiator) = initiated(&credentials);
