@@ -9,7 +9,7 @@ use super::expand::PathTokens;
 use super::files::Files;
 use super::hosts::HostNames;
 use super::kdc::{KDC_FORMS, KdcAddress};
-use super::profile::{Origin, Profile};
+use super::profile::Profile;
 use super::switch::{Switch, Switches};
 use super::ticket_defaults::{DURATIONS, Tickets};
 use crate::error::Error;
@@ -233,16 +233,6 @@ impl Settings {
         name.map(|name| tokens.expand(name)).transpose()
     }
 
-    /// The keys of `[libdefaults]` in this configuration that are known but have no effect.
-    #[must_use]
-    pub fn without_effect(&self) -> Vec<(&'static str, Origin)> {
-        let found = |key: &&'static str| {
-            let value = self.profile.value(&["libdefaults", key])?;
-            Some((*key, value.origin.clone()))
-        };
-        NOT_SUPPORTED.iter().filter_map(found).collect()
-    }
-
     pub(super) fn libdefault(&self, key: &str) -> Option<&str> {
         self.profile.value(&["libdefaults", key]).map(|value| value.text)
     }
@@ -309,18 +299,6 @@ const UDP_HARD_LIMIT: usize = 32_700;
 const KEYTAB: &str = "FILE:/etc/krb5.keytab";
 const CLIENT_KEYTAB: &str = "FILE:/etc/krb5/user/%{euid}/client.keytab";
 const CREDENTIAL_CACHE: &str = "FILE:/tmp/krb5cc_%{uid}";
-
-/// Keys of `[libdefaults]` that are recognised, and have no effect so far.
-const NOT_SUPPORTED: [&str; 8] = [
-    "ap_req_checksum_type",
-    "err_fmt",
-    "extra_addresses",
-    "kdc_req_checksum_type",
-    "plugin_base_dir",
-    "preferred_preauth_types",
-    "safe_checksum_type",
-    "spake_preauth_groups",
-];
 
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,11 @@ pub enum Switch {
 pub(super) struct Switches(u32);
 
 impl Switch {
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|(switch, ..)| *switch)
+    }
+
     fn row(self) -> &'static (Self, &'static str, bool) {
         let known = TABLE.iter().find(|(switch, ..)| *switch == self);
         known.unwrap_or(&(Self::AllowWeakCrypto, "allow_weak_crypto", false))

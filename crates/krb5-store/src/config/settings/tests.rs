@@ -50,7 +50,6 @@ fn an_empty_configuration_means_the_defaults() {
             "FILE:/etc/krb5/user/2/client.keytab"
         );
         assert!(settings.kdcs("ANY").unwrap().is_empty());
-        assert!(settings.without_effect().is_empty());
     }
 }
 
@@ -182,17 +181,6 @@ fn hosts_belong_to_the_realm_of_the_closest_domain() {
 fn a_domain_without_leading_dot_counts_for_its_hosts_too() {
     let settings = settings("[domain_realm]\nexample.com = TOP\n");
     assert_eq!(settings.realm_of_host("host.example.com"), Some("TOP"));
-}
-
-#[test]
-fn known_keys_without_effect_are_reported() {
-    let settings = settings("[libdefaults]\nspake_preauth_groups = edwards25519\nerr_fmt = %M\n");
-    let keys: Vec<(&str, u32)> = settings
-        .without_effect()
-        .iter()
-        .map(|(key, origin)| (*key, origin.line))
-        .collect();
-    assert_eq!(keys, [("err_fmt", 3), ("spake_preauth_groups", 2)]);
 }
 
 #[test]
