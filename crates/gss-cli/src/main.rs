@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{demo, kdc, kdestroy, keytab, kinit, klist, kvno, mechs, pipe, token};
+use crate::commands::{config, demo, kdc, kdestroy, keytab, kinit, klist, kvno, mechs, pipe, token};
 
 /// Kerberos and the GSS-API from the command line, without a C library.
 #[derive(Debug, Parser)]
@@ -48,6 +48,7 @@ enum Command {
     Kvno(kvno::Args),
     Keytab(keytab::Args),
     Kdc(kdc::Args),
+    Config(config::Args),
     Pipe(pipe::Args),
     Token(token::Args),
     Mechs(mechs::Args),
@@ -63,6 +64,7 @@ impl Command {
             Self::Kvno(args) => kvno::run(args),
             Self::Keytab(args) => keytab::run(args),
             Self::Kdc(args) => kdc::run(args),
+            Self::Config(args) => config::run(args),
             Self::Pipe(args) => pipe::run(args),
             Self::Token(args) => token::run(args),
             Self::Mechs(args) => mechs::run(args),
@@ -87,5 +89,7 @@ Environment:
   KRB5CCNAME           the credential cache, for example FILE:/home/me/tickets
   KRB5_KTNAME          the keytab of a service, instead of /etc/krb5.keytab
   KRB5_CLIENT_KTNAME   the keytab of a client
+  KRB5RCACHENAME       the replay cache of a service
+`gss config` shows all of them, each setting, and where it comes from.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";

@@ -9,6 +9,7 @@ use gss_core::{Clock, Environment, Privileges, User};
 use krb5_store::config::Settings;
 
 use crate::privilege::{self, Privilege};
+use crate::variables::VARIABLES;
 
 /// The surroundings of this process: the variables that mechanisms know (`KRB5_CONFIG`, `KRB5CCNAME`, `KRB5_KTNAME`,
 /// …), the system's clock, host name and user. `KRB5_CONFIG` is the system's `/etc/krb5.conf` where it is not set and
@@ -33,12 +34,11 @@ fn with_variables(
         return environment.with_privileges(Privileges::Raised);
     }
     let environment = with_home(environment, variable("HOME"));
-    VARIABLES
-        .iter()
-        .fold(environment, |environment, name| match variable(name) {
-            Some(value) => environment.with_variable(*name, value),
-            None => environment,
-        })
+    let names = VARIABLES.iter().map(|(name, _)| *name);
+    names.fold(environment, |environment, name| match variable(name) {
+        Some(value) => environment.with_variable(name, value),
+        None => environment,
+    })
 }
 
 fn with_home(environment: Environment, home: Option<String>) -> Environment {
@@ -127,18 +127,6 @@ impl Clock for SystemClock {
     }
 }
 
-/// Every variable that a mechanism, a store or a driver looks for.
-const VARIABLES: [&str; 8] = [
-    "KRB5CCNAME",
-    "KRB5RCACHEDIR",
-    "KRB5RCACHENAME",
-    "KRB5RCACHETYPE",
-    "KRB5_CLIENT_KTNAME",
-    "KRB5_CONFIG",
-    "KRB5_KTNAME",
-    "TMPDIR",
-];
-
 const CONFIG: &str = "KRB5_CONFIG";
 const SYSTEM_CONFIG: &str = "/etc/krb5.conf";
 
@@ -162,10 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn a_privileged_process_takes_no_variable_over() {
+    fn f9_a_privileged_process_takes_no_variable_over() {
         let environment = taken(Privilege::Elevated);
         assert!(
-            VARIABLES.iter().all(|name| environment.variable(name).is_none()),
+            VARIABLES.iter().all(|(name, _)| environment.variable(name).is_none()),
             "{environment:?}"
         );
         assert_eq!(environment.privileges(), Privileges::Raised);

@@ -89,6 +89,7 @@ mod environment;
 mod handshake;
 mod privilege;
 mod transport;
+mod variables;
 
 // A crate that nobody names is dropped by the linker, and its mechanism with it.
 #[cfg(feature = "krb5")]
@@ -106,6 +107,7 @@ pub use driver::{BlockingDriver, DriverError, IoDriver, drive};
 pub use environment::{SystemClock, environment};
 pub use handshake::{Acceptor, Gss, Initiator, Step};
 pub use transport::{EstablishError, Framed, Transport};
+pub use variables::{Variable, VariableState, variables};
 
 /// The example in the README compiles.
 #[cfg(doctest)]

@@ -1,5 +1,6 @@
 //! The commands, a module each: its arguments as `Args` and its `run`.
 
+pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod kdc;
 pub(crate) mod kdestroy;

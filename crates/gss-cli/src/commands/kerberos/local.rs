@@ -17,6 +17,7 @@ use crate::report::Hint as _;
 pub(crate) struct Local {
     environment: KerberosEnvironment,
     client_keytab: Option<String>,
+    tokens: PathTokens,
 }
 
 impl Local {
@@ -24,17 +25,24 @@ impl Local {
     pub(crate) fn of_process() -> anyhow::Result<Self> {
         let environment = gss::environment();
         let client_keytab = environment.variable("KRB5_CLIENT_KTNAME").map(str::to_owned);
+        let tokens = PathTokens::of_process(environment.variable("TMPDIR").unwrap_or("/tmp"));
         let environment = KerberosEnvironment::from_environment(&environment)
             .context("cannot use the configuration of Kerberos")
             .hint("KRB5_CONFIG names the file; without it, it is /etc/krb5.conf")?;
         Ok(Self {
             environment,
             client_keytab,
+            tokens,
         })
     }
 
     pub(crate) fn settings(&self) -> &Arc<Settings> {
         &self.environment.settings
+    }
+
+    /// What `%{…}` in names stands for.
+    pub(crate) fn path_tokens(&self) -> &PathTokens {
+        &self.tokens
     }
 
     pub(crate) fn provider(&self) -> &'static CryptoProvider {
@@ -72,9 +80,7 @@ impl Local {
     pub(crate) fn client_keytab(&self) -> anyhow::Result<Arc<dyn KeySource>> {
         let name = match &self.client_keytab {
             Some(name) => name.clone(),
-            None => self
-                .settings()
-                .default_client_keytab_name(&PathTokens::of_process("/tmp"))?,
+            None => self.settings().default_client_keytab_name(&self.tokens)?,
         };
         Ok(keytab::resolve(&name)?)
     }

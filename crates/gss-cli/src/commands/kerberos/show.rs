@@ -14,11 +14,18 @@ pub(crate) fn table(header: &[&str]) -> Table {
     table
         .load_preset(NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header);
+    if !header.is_empty() {
+        table.set_header(header);
+    }
+    pad(&mut table);
+    table
+}
+
+/// Two blanks after each column that is there.
+pub(crate) fn pad(table: &mut Table) {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table
 }
 
 /// The lines of a table without the blanks at their ends.
