@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{config, demo, kdc, kdestroy, keytab, kinit, klist, kvno, mechs, pipe, token};
+use crate::commands::{config, demo, kdc, kdestroy, keytab, kinit, klist, kswitch, kvno, mechs, pipe, token};
 
 /// Kerberos and the GSS-API from the command line, without a C library.
 #[derive(Debug, Parser)]
@@ -45,6 +45,7 @@ enum Command {
     Kinit(kinit::Args),
     Klist(klist::Args),
     Kdestroy(kdestroy::Args),
+    Kswitch(kswitch::Args),
     Kvno(kvno::Args),
     Keytab(keytab::Args),
     Kdc(kdc::Args),
@@ -61,6 +62,7 @@ impl Command {
             Self::Kinit(args) => kinit::run(args),
             Self::Klist(args) => klist::run(args),
             Self::Kdestroy(args) => kdestroy::run(args),
+            Self::Kswitch(args) => kswitch::run(args),
             Self::Kvno(args) => kvno::run(args),
             Self::Keytab(args) => keytab::run(args),
             Self::Kdc(args) => kdc::run(args),
@@ -86,7 +88,8 @@ New here? `gss demo` shows a whole exchange and needs nothing configured.
 
 Environment:
   KRB5_CONFIG          the configuration, instead of /etc/krb5.conf
-  KRB5CCNAME           the credential cache, for example FILE:/home/me/tickets
+  KRB5CCNAME           the credential cache, for example FILE:/home/me/ticket, or a
+                       collection of them, for example DIR:/home/me/tickets, KCM: or KEYRING:session:me
   KRB5_KTNAME          the keytab of a service, instead of /etc/krb5.keytab
   KRB5_CLIENT_KTNAME   the keytab of a client
   KRB5RCACHENAME       the replay cache of a service

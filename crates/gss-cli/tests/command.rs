@@ -29,8 +29,8 @@ fn text(octets: &[u8]) -> &str {
     std::str::from_utf8(octets).unwrap()
 }
 
-const COMMANDS: [&str; 11] = [
-    "demo", "kinit", "klist", "kdestroy", "kvno", "keytab", "kdc", "config", "pipe", "token", "mechs",
+const COMMANDS: [&str; 12] = [
+    "demo", "kinit", "klist", "kdestroy", "kswitch", "kvno", "keytab", "kdc", "config", "pipe", "token", "mechs",
 ];
 
 #[test]

@@ -1,6 +1,8 @@
-//! `gss kdestroy`: remove a credential cache.
+//! `gss kdestroy`: remove credential caches.
 
 use std::process::ExitCode;
+
+use krb5_store::Error;
 
 use super::kerberos::Local;
 
@@ -12,18 +14,60 @@ pub(crate) struct Args {
     /// The credential cache [default: $KRB5CCNAME]
     #[arg(short = 'c', long = "cache", value_name = "CCACHE")]
     cache: Option<String>,
+    /// All caches of the collection
+    #[arg(short = 'A', long, conflicts_with = "principal")]
+    all: bool,
+    /// The cache of this principal in the collection
+    #[arg(short = 'p', long, value_name = "PRINCIPAL")]
+    principal: Option<String>,
     /// Say nothing if there is no cache
     #[arg(short, long)]
     quiet: bool,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match destroy(&args) {
+        Err(error) if args.quiet && matches!(error.downcast_ref(), Some(Error::NoCache { .. })) => {
+            Ok(ExitCode::FAILURE)
+        }
+        other => other,
+    }
+}
+
+fn destroy(args: &Args) -> anyhow::Result<ExitCode> {
     let local = Local::of_process()?;
-    match local.cache(args.cache.as_deref())?.destroy() {
-        Err(krb5_store::Error::NoCache { .. }) if args.quiet => Ok(ExitCode::FAILURE),
-        other => {
-            other?;
-            Ok(ExitCode::SUCCESS)
+    let name = args.cache.as_deref();
+    if args.all {
+        return destroy_all(&local, name);
+    }
+    match &args.principal {
+        None => local.cache(name)?.destroy()?,
+        Some(principal) => {
+            let principal = local.principal(principal)?;
+            let collection = local.collection(name)?;
+            let missing = || Error::NoCache {
+                name: format!("of {principal} in {}", collection.name()),
+            };
+            collection.find(&principal)?.ok_or_else(missing)?.destroy()?;
         }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One that cannot be destroyed does not keep the others.
+fn destroy_all(local: &Local, name: Option<&str>) -> anyhow::Result<ExitCode> {
+    let collection = local.collection(name)?;
+    let caches = collection.caches()?;
+    if caches.is_empty() {
+        let name = collection.name();
+        return Err(Error::NoCache { name }.into());
+    }
+    let mut code = ExitCode::SUCCESS;
+    for cache in caches {
+        match cache.destroy() {
+            Ok(()) | Err(Error::NoCache { .. }) => {}
+            Err(error) => code = crate::report::failure(&error.into()),
+        }
+    }
+    Ok(code)
 }

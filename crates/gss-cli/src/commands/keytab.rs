@@ -93,6 +93,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             let columns = klist::keytab::Columns {
                 timestamps: true,
                 enctypes: true,
+                keys: false,
             };
             klist::keytab::list(&*local.keytab(args.keytab.as_deref())?, columns, args.json)
         }

@@ -88,13 +88,29 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         let credential = credential(&args, &local, &client)?;
         exchange::initial(&local, options(&args, &local, client, credential)?)?
     };
-    let contents = contents(&outcome);
-    cache
-        .replace(&contents)
+    let cache = keep(&args, &local, cache, &contents(&outcome))
         .context("the KDC gave a ticket, but it cannot be kept")
         .hint("name another cache with -c or KRB5CCNAME")?;
     tell(&args, &cache.name(), &outcome)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Puts the ticket into the cache that was named, else into the default collection, and switches to it there.
+fn keep(
+    args: &Args,
+    local: &Local,
+    named: Arc<dyn CredentialCache>,
+    contents: &CacheContents,
+) -> anyhow::Result<Arc<dyn CredentialCache>> {
+    if args.cache.is_some() {
+        named.replace(contents)?;
+        return Ok(named);
+    }
+    let cache = local.collection(None)?.keep(contents)?;
+    match cache.make_primary() {
+        Ok(()) | Err(krb5_store::Error::NotInCollection { .. }) => Ok(cache),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Who is meant where nobody says so: the one whose the cache is, else the user of this process.

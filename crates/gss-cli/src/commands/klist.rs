@@ -1,6 +1,7 @@
-//! `gss klist`: what a credential cache or a keytab holds.
+//! `gss klist`: what a credential cache, a collection of them or a keytab holds.
 
 mod cache;
+mod collection;
 pub(super) mod keytab;
 
 use std::process::ExitCode;
@@ -9,7 +10,8 @@ use super::kerberos::Local;
 
 /// List the tickets in a credential cache, or the keys in a keytab
 ///
-/// Exit code 1 means that there is no cache; with -s, that there is no valid ticket-granting ticket.
+/// Exit code 1 means that there is no cache; with -s, that there is no valid ticket-granting ticket. Of a collection of
+/// caches, such as DIR:/home/me/tickets, it lists the primary one; -l and -A tell of them all.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -18,12 +20,21 @@ pub(crate) struct Args {
     /// The credential cache, by option
     #[arg(short = 'c', long = "cache", value_name = "CCACHE", conflicts_with_all = ["name", "keytab"])]
     cache: Option<String>,
+    /// The caches of the collection: whose they are, until when, and which is the primary one
+    #[arg(short = 'l', long = "list", conflicts_with_all = ["keytab", "silent", "enctypes", "flags"])]
+    list: bool,
+    /// The tickets in all caches of the collection
+    #[arg(short = 'A', long, conflicts_with_all = ["keytab", "silent", "list"])]
+    all: bool,
     /// List a keytab
     #[arg(short = 'k', long)]
     keytab: bool,
     /// With -k: when the keys were written
     #[arg(short = 't', long, requires = "keytab")]
     timestamps: bool,
+    /// With -k: the keys themselves, in hexadecimal; whoever reads them can be the service
+    #[arg(short = 'K', long, requires = "keytab")]
+    keys: bool,
     /// Encryption types: of the session key and of the ticket
     #[arg(short = 'e', long)]
     enctypes: bool,
@@ -44,11 +55,19 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         let columns = keytab::Columns {
             timestamps: args.timestamps,
             enctypes: args.enctypes,
+            keys: args.keys,
         };
         let keytab = local.keytab(args.name.as_deref())?;
         return keytab::list(&*keytab, columns, args.json);
     }
-    let cache = local.cache(args.cache.as_deref().or(args.name.as_deref()))?;
+    let name = args.cache.as_deref().or(args.name.as_deref());
+    if args.list {
+        return collection::list(&local, &*local.collection(name)?, args.json);
+    }
+    if args.all {
+        return collection::all(&local, &*local.collection(name)?, &args);
+    }
+    let cache = local.cache(name)?;
     if args.silent {
         return Ok(cache::silent(&local, &*cache));
     }
@@ -58,6 +77,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 const EXAMPLES: &str = "\
 Examples:
   gss klist -ef                 the tickets with encryption types and flags
+  gss klist -l                  which caches there are, and whose
   gss klist -k -te www.keytab   the keys with their age and encryption types
   gss klist -s || gss kinit     a new ticket if there is none
 

@@ -8,6 +8,7 @@ mod kerberos;
 pub(crate) mod keytab;
 pub(crate) mod kinit;
 pub(crate) mod klist;
+pub(crate) mod kswitch;
 pub(crate) mod kvno;
 pub(crate) mod mechs;
 pub(crate) mod pipe;

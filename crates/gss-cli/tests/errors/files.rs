@@ -43,8 +43,10 @@ fn caches_that_cannot_be_read_are_named() {
         let error = pipe_failure(realm.gss().env("KRB5CCNAME", &path), &INITIATOR, b"");
         pipe_says(&error, "NO_CRED", &["credential cache", text(&path), fault]);
     }
-    let told = failure(realm.gss().env("KRB5CCNAME", "KCM:1000"), &["klist"], b"");
-    says(&told, &["KCM", "not supported", "FILE:"]);
+    let told = failure(realm.gss().env("KRB5CCNAME", "API:1000"), &["klist"], b"");
+    says(&told, &["API", "not supported", "FILE:", "KCM:"]);
+    let told = failure(realm.gss().env("KRB5CCNAME", "KEYRING:nowhere:x"), &["klist"], b"");
+    says(&told, &["KEYRING:nowhere:x", "persistent", "session"]);
     let told = failure(
         realm.gss().env("KRB5CCNAME", "/nonexistent/cache"),
         &["kinit", "user"],

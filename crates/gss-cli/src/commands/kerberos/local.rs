@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow, bail};
 use gss::krb5::KerberosEnvironment;
 use krb5_crypto::CryptoProvider;
 use krb5_proto::{Principal, Realm, Timestamp};
-use krb5_store::ccache::CredentialCache;
+use krb5_store::ccache::{CacheCollection, CredentialCache};
 use krb5_store::config::{PathTokens, Settings};
 use krb5_store::keytab::{self, FileKeytab, KeySource};
 
@@ -60,6 +60,14 @@ impl Local {
             .environment
             .caches()
             .cache(name.unwrap_or(&self.environment.ccache))?)
+    }
+
+    /// The collection of that name, or the default one. A single cache is a collection of one.
+    pub(crate) fn collection(&self, name: Option<&str>) -> anyhow::Result<Arc<dyn CacheCollection>> {
+        Ok(self
+            .environment
+            .caches()
+            .collection(name.unwrap_or(&self.environment.ccache))?)
     }
 
     /// The keytab of that name, or the default one of services.

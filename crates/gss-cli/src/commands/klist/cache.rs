@@ -12,8 +12,9 @@ use serde::Serialize;
 use super::Args;
 use crate::commands::kerberos::{Local, show};
 
+/// What is in a cache.
 #[derive(Debug, Serialize)]
-struct Listing {
+pub(super) struct Listing {
     cache: String,
     principal: String,
     clock_offset: Option<i32>,
@@ -48,33 +49,38 @@ pub(super) fn silent(local: &Local, cache: &dyn CredentialCache) -> ExitCode {
 
 pub(super) fn list(local: &Local, cache: &dyn CredentialCache, args: &Args) -> anyhow::Result<ExitCode> {
     let contents = cache.read()?;
-    let now = now(local, &contents);
     let mut out = io::stdout().lock();
     if args.json {
-        let listing = Listing {
-            cache: cache.name(),
-            principal: contents.principal.to_string(),
-            clock_offset: contents.clock_offset.map(|offset| offset.seconds),
-            tickets: contents.tickets().map(|ticket| Listed::of(ticket, now)).collect(),
-        };
-        serde_json::to_writer_pretty(&mut out, &listing)?;
+        serde_json::to_writer_pretty(&mut out, &Listing::of(local, &cache.name(), &contents))?;
         writeln!(out)?;
-        return Ok(ExitCode::SUCCESS);
+    } else {
+        write(&mut out, local, &cache.name(), &contents, args)?;
     }
-    writeln!(out, "Ticket cache: {}", cache.name())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tells a person what is in a cache.
+pub(super) fn write(
+    out: &mut impl io::Write,
+    local: &Local,
+    name: &str,
+    contents: &CacheContents,
+    args: &Args,
+) -> io::Result<()> {
+    writeln!(out, "Ticket cache: {name}")?;
     writeln!(out, "Default principal: {}", contents.principal)?;
     if let Some(offset) = contents.clock_offset.filter(|offset| offset.seconds != 0) {
         writeln!(out, "The KDC's clock minus this one: {} seconds", offset.seconds)?;
     }
     writeln!(out)?;
-    for line in lines(&contents, args, now, &TimeZone::system()) {
+    for line in lines(contents, args, now(local, contents), &TimeZone::system()) {
         writeln!(out, "{line}")?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// The time by the clock of the KDC that gave the tickets.
-fn now(local: &Local, contents: &CacheContents) -> KerberosTime {
+pub(super) fn now(local: &Local, contents: &CacheContents) -> KerberosTime {
     let offset = contents.clock_offset.map_or(0, |offset| i64::from(offset.seconds));
     local.now().offset(offset).time
 }
@@ -129,6 +135,18 @@ fn cells(ticket: &Credentials, now: KerberosTime, zone: &TimeZone) -> [String; 8
         ticket.client.to_string(),
         ticket.server.to_string(),
     ]
+}
+
+impl Listing {
+    pub(super) fn of(local: &Local, name: &str, contents: &CacheContents) -> Self {
+        let now = now(local, contents);
+        Self {
+            cache: name.to_owned(),
+            principal: contents.principal.to_string(),
+            clock_offset: contents.clock_offset.map(|offset| offset.seconds),
+            tickets: contents.tickets().map(|ticket| Listed::of(ticket, now)).collect(),
+        }
+    }
 }
 
 impl Listed {

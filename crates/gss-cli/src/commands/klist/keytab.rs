@@ -1,4 +1,4 @@
-//! The keys in a keytab; never the keys themselves.
+//! The keys in a keytab; the keys themselves only where the person insists.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -16,6 +16,8 @@ use crate::report::Hint as _;
 pub(crate) struct Columns {
     pub(crate) timestamps: bool,
     pub(crate) enctypes: bool,
+    /// The keys themselves.
+    pub(crate) keys: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -30,13 +32,19 @@ struct Listed {
     timestamp: String,
     principal: String,
     enctype: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
 }
 
 pub(crate) fn list(keytab: &dyn KeySource, columns: Columns, json: bool) -> anyhow::Result<ExitCode> {
     let contents = keytab.read().hint("name a keytab; KRB5_KTNAME names the default one")?;
     let mut out = io::stdout().lock();
     if json {
-        let keys = contents.entries.iter().map(Listed::from).collect();
+        let keys = contents
+            .entries
+            .iter()
+            .map(|entry| Listed::of(entry, columns))
+            .collect();
         serde_json::to_writer_pretty(
             &mut out,
             &Listing {
@@ -59,8 +67,8 @@ fn lines(entries: &[KeytabEntry], columns: Columns, zone: &TimeZone) -> Vec<Stri
     if entries.is_empty() {
         return vec!["no keys".to_owned()];
     }
-    let titles = ["KVNO", "Written", "Enctype", "Principal"];
-    let shown = [true, columns.timestamps, columns.enctypes, true];
+    let titles = ["KVNO", "Written", "Enctype", "Principal", "Key"];
+    let shown = [true, columns.timestamps, columns.enctypes, true, columns.keys];
     let header: Vec<_> = titles
         .into_iter()
         .zip(shown)
@@ -74,6 +82,7 @@ fn lines(entries: &[KeytabEntry], columns: Columns, zone: &TimeZone) -> Vec<Stri
             Cell::new(show::time(entry.timestamp, zone)),
             Cell::new(show::enctype(entry.key.keytype)),
             Cell::new(&entry.principal),
+            Cell::new(key(entry, columns).unwrap_or_default()),
         ];
         table.add_row(
             cells
@@ -86,13 +95,19 @@ fn lines(entries: &[KeytabEntry], columns: Columns, zone: &TimeZone) -> Vec<Stri
     show::lines(&table)
 }
 
-impl From<&KeytabEntry> for Listed {
-    fn from(entry: &KeytabEntry) -> Self {
+/// In hexadecimal, where it is asked for.
+fn key(entry: &KeytabEntry, columns: Columns) -> Option<String> {
+    columns.keys.then(|| hex::encode(entry.key.expose()))
+}
+
+impl Listed {
+    fn of(entry: &KeytabEntry, columns: Columns) -> Self {
         Self {
             kvno: entry.kvno,
             timestamp: entry.timestamp.to_string(),
             principal: entry.principal.to_string(),
             enctype: show::enctype(entry.key.keytype),
+            key: key(entry, columns),
         }
     }
 }
