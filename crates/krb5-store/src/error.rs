@@ -345,6 +345,8 @@ pub enum FileKind {
     Config,
     /// A credential cache.
     CredentialCache,
+    /// The rules that choose a client by the service.
+    Identities,
     /// A keytab.
     Keytab,
     /// The file that names the primary cache of a directory.
@@ -388,6 +390,7 @@ impl fmt::Display for FileKind {
             Self::CacheDirectory => "directory of credential caches",
             Self::Config => "configuration file",
             Self::CredentialCache => "credential cache",
+            Self::Identities => "file of identities",
             Self::Keytab => "keytab",
             Self::PrimaryName => "file that names the primary cache",
             Self::ReplayCache => "replay cache",
@@ -417,6 +420,7 @@ fn io_hint(source: &io::Error, what: FileKind) -> &'static str {
         FileKind::CacheDirectory | FileKind::CredentialCache | FileKind::PrimaryName => {
             " (if it is another user's, set KRB5CCNAME to a cache of your own)"
         }
+        FileKind::Identities => "",
         FileKind::Keytab => " (run as a user who may read it, or set KRB5_KTNAME to a keytab that you may read)",
         FileKind::ReplayCache => " (set KRB5RCACHENAME to file2: and a file of your own)",
     }
@@ -428,6 +432,7 @@ fn foreign_hint(what: FileKind) -> &'static str {
         FileKind::CacheDirectory | FileKind::CredentialCache | FileKind::PrimaryName => {
             "; set KRB5CCNAME to a cache of your own"
         }
+        FileKind::Identities => "",
         FileKind::Keytab => "; run as that user, or name a keytab of your own",
         FileKind::ReplayCache => "; set KRB5RCACHENAME to file2: and a file of your own",
     }

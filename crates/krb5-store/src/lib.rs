@@ -1,7 +1,7 @@
 //! Credential caches, keytabs, `krb5.conf` and the replay cache.
 //!
 //! Formats (octets to values and back) stand apart from backends (files, memory): [`ccache`],
-//! [`keytab`], [`config`], [`replay`]. Nothing here reads the environment; names and paths are
+//! [`keytab`], [`config`], [`replay`], [`identity`]. Nothing here reads the environment; names and paths are
 //! arguments.
 //!
 //! Files are for Unix; elsewhere there are caches and keytabs in memory, and the formats.
@@ -32,6 +32,7 @@ pub mod ccache;
 mod change;
 pub mod config;
 mod error;
+pub mod identity;
 pub mod keytab;
 #[cfg(unix)]
 mod lock;
@@ -39,6 +40,7 @@ mod name;
 mod octets;
 #[cfg(unix)]
 mod owner;
+mod pattern;
 pub mod replay;
 #[cfg(unix)]
 mod system;
