@@ -20,7 +20,7 @@ use krb5_proto::{Principal, Timestamp};
 use krb5_store::replay::ReplayError;
 
 use crate::checksum::{CHECKSUM_TYPE, GssChecksum, NO_BINDINGS, bindings_hash};
-use crate::cred::{Accepting, Initiating, KerberosCred};
+use crate::cred::{Accepting, CredOptions, KerberosCred};
 use crate::error::{KerberosError, failed};
 use crate::token::{ContextToken, Framing, TokenId};
 use crate::{KRB5, KerberosEnvironment, delegation};
@@ -61,7 +61,7 @@ impl AcceptorContext for AwaitApReq {
             Ok(judged) => judged,
             Err(error) => return Err(answer.refuse(error)),
         };
-        let (replay, tag) = (Arc::clone(&self.cred.replay), judged.accepted.replay_tag.clone());
+        let (replay, tag) = (Arc::clone(self.cred.replay.cache()), judged.accepted.replay_tag.clone());
         let skew = self.environment.settings.clockskew();
         Flow::blocking(
             move || replay.store(&tag, now.time, skew),
@@ -107,7 +107,7 @@ impl AwaitApReq {
         let settings = &self.environment.settings;
         let policy = AcceptPolicy {
             clock_skew: settings.clockskew(),
-            permitted: settings.permitted_enctypes().to_vec(),
+            permitted: self.environment.permitted_enctypes(),
             ..AcceptPolicy::default()
         };
         Ok(ap::accept(
@@ -148,12 +148,8 @@ impl AwaitApReq {
         let Some(client) = tickets.first().map(|ticket| ticket.client.clone()) else {
             return Ok(None);
         };
-        let initiating = Initiating::from_tickets(client, tickets, 0)?;
-        Ok(Some(Arc::new(KerberosCred::new(
-            self.environment.clone(),
-            Some(initiating),
-            None,
-        ))))
+        let environment = self.environment.clone().with_options(CredOptions::default());
+        Ok(Some(Arc::new(KerberosCred::of_tickets(environment, client, tickets)?)))
     }
 
     /// The AP-REP if there is to be one, and the context or what it still needs.
@@ -194,8 +190,8 @@ impl AwaitApReq {
 
     /// A key of ours, of a better type than the initiator's if both sides wish that (RFC 4537 §3).
     fn subkey(&self, accepted: &Accepted) -> AcceptorSubkey {
-        let permitted = self.environment.settings.permitted_enctypes();
-        let negotiated = accepted.negotiated_etype(permitted);
+        let permitted = self.environment.permitted_enctypes();
+        let negotiated = accepted.negotiated_etype(&permitted);
         negotiated.map_or(AcceptorSubkey::Generate, AcceptorSubkey::OfType)
     }
 }

@@ -1,32 +1,61 @@
 //! Acquiring credentials: from caches, keytabs and passwords.
+//!
+//! The keys of a credential store mean what they do to MIT's library:
+//!
+//! | key | for | value |
+//! |---|---|---|
+//! | `ccache` | initiating | the cache of the tickets: a name, or [`Tickets`] |
+//! | `client_keytab` | initiating | keys that get tickets where there are none: a name, or [`Keys`] |
+//! | `password` | initiating | gets a ticket, in memory; goes with neither of those above |
+//! | `verify` | initiating | with `password`: the principal whose key in `keytab` proves the KDC; any host's if empty |
+//! | `keytab` | accepting | the keys: a name, or [`Keys`] |
+//! | `rcache` | accepting | the replay cache: a name, or an `OwnReplayCache` |
+//!
+//! Other keys are ignored. What is not named is the environment's, with one exception: values that are no names bring
+//! all that is needed. Tickets as a value are never got anew with the default client keytab, and what a client keytab
+//! gets that is a value is kept in memory.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use gss_core::{Acquire, CredSource, CredStore, Flow, Flowing, MechCred, Result};
-use krb5_crypto::{Key, Secret};
+use gss_core::{Acquire, CredSource, CredStore, Flow, Flowing, MechCred, Octets, Result};
+use krb5_crypto::Secret;
 use krb5_proto::Principal;
 use krb5_proto::exchange::{AsOutcome, LongTerm};
+use krb5_store::ccache::{CredentialCache, MemoryCache};
 use krb5_store::keytab::{self, Acceptor, KeySource, ServiceName};
-use krb5_store::replay::ReplayCache;
+use krb5_store::replay::OwnReplayCache;
 
-use crate::cred::{Accepting, Initiating, KerberosCred};
+use crate::cred::{Accepting, ClientKeytab, KerberosCred, Memory, TicketSource, Wanted};
 use crate::error::{KerberosError, NameFault, failed};
 use crate::name::{KerberosName, Service};
+use crate::verify::{Verification, verify};
 use crate::{KerberosEnvironment, kdc};
 
-/// Acquires what `request` asks for. Only passwords and client keytabs need the KDC.
+/// Tickets, as the value of `ccache` in a credential store.
+#[derive(Clone, Debug)]
+pub struct Tickets(pub Arc<dyn CredentialCache>);
+
+/// Long-term keys, as the value of `keytab` or `client_keytab` in a credential store.
+#[derive(Clone, Debug)]
+pub struct Keys(pub Arc<dyn KeySource>);
+
+/// Acquires what `request` asks for.
 pub(crate) fn acquire(environment: &KerberosEnvironment, request: Acquire) -> Flowing<Arc<dyn MechCred>> {
-    let acquiring = Acquiring::new(environment, request)?;
-    let accepting = if acquiring.request.usage.accepts() {
+    let acquiring = Acquiring::new(environment, &request)?;
+    let accepting = if request.usage.accepts() {
         Some(acquiring.accepting().map_err(failed)?)
     } else {
         None
     };
-    if !acquiring.request.usage.initiates() {
-        return Ok(Flow::Done(acquiring.finish(None, accepting)));
+    let finish = {
+        let environment = environment.clone();
+        move |source| -> Arc<dyn MechCred> { Arc::new(KerberosCred::new(environment, source, accepting)) }
+    };
+    if !request.usage.initiates() {
+        return Ok(Flow::Done(finish(None)));
     }
-    let initiating = acquiring.initiating()?;
-    Ok(initiating.map(move |initiating| acquiring.finish(Some(initiating), accepting)))
+    Ok(acquiring.initiating()?.map(move |source| finish(Some(source))))
 }
 
 /// The default keytab, all of it: for acceptors that bring no credential.
@@ -34,47 +63,55 @@ pub(crate) fn acquire(environment: &KerberosEnvironment, request: Acquire) -> Fl
 /// # Errors
 /// [`KerberosError::Store`], [`KerberosError::NoKeytab`], [`KerberosError::NoKeytabEntry`] if it is empty.
 pub(crate) fn default_acceptor(environment: &KerberosEnvironment) -> Result<Accepting> {
-    Ok(Acquiring::new(environment, Acquire::accept())?.accepting()?)
+    Ok(Acquiring::new(environment, &Acquire::accept())?.accepting()?)
 }
 
 struct Acquiring {
     environment: KerberosEnvironment,
-    request: Acquire,
     name: Option<KerberosName>,
-    /// The name of a keytab, from the request's store or else the environment.
-    keytab: String,
-    /// The name of a cache, likewise.
-    ccache: String,
-    /// The name of a replay cache, from the request's store.
-    rcache: Option<String>,
+    lifetime: Option<Duration>,
+    password: Option<Secret>,
+    verification: Option<Verification>,
+    tickets: Wanted,
+    client_keytab: ClientKeytab,
+    keytab: Arc<dyn KeySource>,
+    replay: Memory,
 }
 
 impl Acquiring {
-    fn new(environment: &KerberosEnvironment, request: Acquire) -> Result<Self> {
+    fn new(environment: &KerberosEnvironment, request: &Acquire) -> Result<Self> {
         let import = |name| KerberosName::import(name, &environment.settings);
         let name = request.name.as_ref().map(import).transpose()?;
-        let nothing = CredStore::new();
         let store = match &request.source {
-            CredSource::Store(store) => store,
-            _ => &nothing,
+            CredSource::Store(store) => store.clone(),
+            CredSource::Password(password) => CredStore::new().with(PASSWORD, password.to_vec()),
+            _ => CredStore::new(),
         };
+        let password = store.octets(PASSWORD)?;
+        refuse_contradictions(&store, password, request)?;
+        let keytab = match keys(&store, KEYTAB)? {
+            Some((keytab, _)) => keytab,
+            None => keytab::resolve(&environment.keytab).map_err(KerberosError::Store)?,
+        };
+        let (tickets, client_keytab) = sources(environment, &store)?;
+        let principal = store.text(VERIFY)?;
+        let verification = principal.map(|principal| Verification::new(Arc::clone(&keytab), principal, environment));
         Ok(Self {
-            keytab: store.text("keytab")?.unwrap_or(&environment.keytab).to_owned(),
-            ccache: store.text("ccache")?.unwrap_or(&environment.ccache).to_owned(),
-            rcache: store.text(RCACHE)?.map(str::to_owned),
             environment: environment.clone(),
             name,
-            request,
+            lifetime: request.lifetime,
+            password: password.map(|password| Secret::from_slice(password)),
+            verification: verification.transpose()?,
+            tickets,
+            client_keytab,
+            keytab,
+            replay: replay_cache(environment, &store)?,
         })
-    }
-
-    fn finish(self, initiating: Option<Initiating>, accepting: Option<Accepting>) -> Arc<dyn MechCred> {
-        Arc::new(KerberosCred::new(self.environment, initiating, accepting))
     }
 
     fn accepting(&self) -> Result<Accepting, KerberosError> {
         let settings = &self.environment.settings;
-        let keytab = keytab::resolve(&self.keytab)?;
+        let keytab = Arc::clone(&self.keytab);
         let service = self.name.as_ref().map_or(Ok(ServiceName::Any), service_name)?;
         // A keytab without any key for the name is told now, not at the first context.
         let keys = keytab.read().map_err(|error| match error {
@@ -86,92 +123,170 @@ impl Acquiring {
             .iter()
             .any(|entry| service.matches(&entry.principal, settings))
         {
-            return Err(no_entry(keytab.as_ref(), service.to_string())?);
+            return Err(KerberosError::no_entry(keytab.as_ref(), service.to_string()));
         }
-        let keys = Acceptor::new(keytab, Some(service), settings, self.environment.provider);
+        let keys = Acceptor::new(Arc::clone(&keytab), Some(service), settings, self.environment.provider);
         Ok(Accepting {
             keys: Arc::new(keys),
+            keytab: Some(keytab),
             name: self.name.clone(),
-            replay: self.replay_cache()?,
+            replay: self.replay.clone(),
         })
     }
 
-    /// Whoever names a replay cache must not get another one instead.
-    fn replay_cache(&self) -> Result<Arc<dyn ReplayCache>, KerberosError> {
-        let environment = &self.environment;
-        match &self.rcache {
-            Some(name) => environment
-                .replay_types
-                .resolve(name)
-                .map_err(KerberosError::ReplayCache),
-            None => Ok(Arc::clone(&environment.replay)),
-        }
-    }
-
-    fn initiating(&self) -> Flowing<Initiating> {
-        match &self.request.source {
-            CredSource::Password(password) => self.with_long_term(LongTerm::Password(Secret::from_slice(password))),
-            CredSource::Store(store) => self.of_store(store),
-            _ => self.of_cache().map(Flow::Done).map_err(failed),
-        }
-    }
-
-    /// A password comes before a client keytab, and both before a cache.
-    fn of_store(&self, store: &CredStore) -> Flowing<Initiating> {
-        if let Some(password) = store.octets("password")? {
-            return self.with_long_term(LongTerm::Password(Secret::from_slice(password)));
-        }
-        if let Some(name) = store.text("client_keytab")? {
-            let keys = self.client_keys(name).map_err(failed)?;
-            return self.with_long_term(LongTerm::Keys(keys));
-        }
-        self.of_cache().map(Flow::Done).map_err(failed)
-    }
-
-    fn of_cache(&self) -> Result<Initiating, KerberosError> {
-        let initiating = Initiating::from_cache(self.environment.caches().cache(&self.ccache)?)?;
-        match &self.name {
-            Some(wanted) if wanted.principal()? != initiating.client => Err(KerberosError::CachePrincipal {
-                cache: self.ccache.clone(),
-                found: Box::new(initiating.client),
-                wanted: Box::new(wanted.principal()?),
-            }),
-            _ => Ok(initiating),
-        }
-    }
-
-    /// The newest keys of the client in a keytab.
-    fn client_keys(&self, name: &str) -> Result<Vec<Arc<Key>>, KerberosError> {
-        let client = self.client()?;
-        let keytab = keytab::resolve(name)?;
-        let keys = keytab.read()?.newest_keys(&client, self.environment.provider);
-        if keys.is_empty() {
-            Err(no_entry(keytab.as_ref(), client.to_string())?)
-        } else {
-            Ok(keys)
-        }
-    }
-
-    fn client(&self) -> Result<Principal, KerberosError> {
-        self.name
+    /// The tickets of the name, or those of whoever is chosen later. A password comes before all caches.
+    fn initiating(self) -> Flowing<Arc<TicketSource>> {
+        let client = self
+            .name
             .as_ref()
-            .ok_or(KerberosError::CredentialUsage("without a name initiate"))?
-            .principal()
-    }
-
-    fn with_long_term(&self, credential: LongTerm) -> Flowing<Initiating> {
-        let client = self.client().map_err(failed)?;
-        kdc::initial_ticket(&self.environment, client, credential)?.then(|outcome: AsOutcome| {
-            let offset = outcome.clock_offset.unwrap_or(0);
-            let client = outcome.credentials.client.clone();
-            let initiating = Initiating::from_tickets(client, vec![outcome.credentials], offset);
-            initiating.map(Flow::Done).map_err(failed)
-        })
+            .map(KerberosName::principal)
+            .transpose()
+            .map_err(failed)?;
+        if let Some(password) = self.password {
+            let client = client.ok_or_else(|| failed(KerberosError::PasswordOfNobody))?;
+            let Self {
+                environment,
+                lifetime,
+                verification,
+                ..
+            } = self;
+            return with_password(environment, client, password, lifetime, verification);
+        }
+        let is_known = client.is_some() || matches!(self.tickets, Wanted::Given(_));
+        let source = Arc::new(TicketSource::new(
+            self.environment,
+            client,
+            self.tickets,
+            self.client_keytab,
+        ));
+        if is_known {
+            return Ok(source.tickets(None)?.map(move |_| source));
+        }
+        let looking = Arc::clone(&source);
+        Flow::blocking(
+            move || looking.has_anything(),
+            move |found| match found? {
+                Ok(()) => Ok(Flow::Done(source)),
+                Err(error) => Err(failed(error)),
+            },
+        )
     }
 }
 
+/// MIT's library refuses the same: a password gets a ticket that is kept in memory.
+fn refuse_contradictions(store: &CredStore, password: Option<&Arc<Octets>>, request: &Acquire) -> Result<()> {
+    let has = |key| store.value(key).map(|value| value.is_some());
+    let contradiction = match password {
+        None if has(VERIFY)? => Some("verify without password"),
+        None => None,
+        Some(_) if !request.usage.initiates() => Some("password for accepting contexts"),
+        Some(_) if has(CCACHE)? => Some("password together with ccache"),
+        Some(_) if has(CLIENT_KEYTAB)? => Some("password together with client_keytab"),
+        Some(_) => None,
+    };
+    contradiction.map_or(Ok(()), |what| Err(KerberosError::StoreKeys(what).into()))
+}
+
+/// Where tickets are, and the keys that get them.
+fn sources(environment: &KerberosEnvironment, store: &CredStore) -> Result<(Wanted, ClientKeytab)> {
+    let tickets = tickets(environment, store)?;
+    let keys = keys(store, CLIENT_KEYTAB)?;
+    let in_memory = || -> Arc<dyn CredentialCache> { Arc::new(MemoryCache::new()) };
+    let wanted = match (&tickets, &keys) {
+        (Some((cache, _)), _) => Wanted::Given(Arc::clone(cache)),
+        (None, Some((_, Kind::Value))) => Wanted::Given(in_memory()),
+        (None, _) => Wanted::Default,
+    };
+    let keytab = match (keys, tickets) {
+        (Some((keys, _)), _) => ClientKeytab::Given(keys),
+        (None, Some((_, Kind::Value))) => ClientKeytab::None,
+        (None, _) => ClientKeytab::Default,
+    };
+    Ok((wanted, keytab))
+}
+
+/// How a store says what it means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Name,
+    Value,
+}
+
+fn tickets(environment: &KerberosEnvironment, store: &CredStore) -> Result<Option<(Arc<dyn CredentialCache>, Kind)>> {
+    if let Some(Tickets(cache)) = store.value(CCACHE)?.and_then(|value| value.object()).as_deref() {
+        return Ok(Some((Arc::clone(cache), Kind::Value)));
+    }
+    let Some(name) = store.text(CCACHE)? else {
+        return Ok(None);
+    };
+    let cache = environment.caches().cache(name).map_err(KerberosError::Store)?;
+    Ok(Some((cache, Kind::Name)))
+}
+
+fn keys(store: &CredStore, key: &str) -> Result<Option<(Arc<dyn KeySource>, Kind)>> {
+    if let Some(Keys(keys)) = store.value(key)?.and_then(|value| value.object()).as_deref() {
+        return Ok(Some((Arc::clone(keys), Kind::Value)));
+    }
+    let Some(name) = store.text(key)? else { return Ok(None) };
+    let keytab = keytab::resolve(name).map_err(KerberosError::Store)?;
+    Ok(Some((keytab, Kind::Name)))
+}
+
+/// Whoever names a replay cache must not get another one instead.
+fn replay_cache(environment: &KerberosEnvironment, store: &CredStore) -> Result<Memory> {
+    if let Some(own) = store.value(RCACHE)?.and_then(|value| value.object::<OwnReplayCache>()) {
+        return Ok(Memory::Own(Arc::clone(&own.0)));
+    }
+    match store.text(RCACHE)? {
+        None => Ok(Memory::Default(Arc::clone(&environment.replay))),
+        Some(name) => Ok(named_memory(environment, name)?),
+    }
+}
+
+/// The replay cache of this name.
+///
+/// # Errors
+/// [`KerberosError::ReplayCache`].
+pub(crate) fn named_memory(environment: &KerberosEnvironment, name: &str) -> Result<Memory, KerberosError> {
+    let cache = environment
+        .replay_types
+        .resolve(name)
+        .map_err(KerberosError::ReplayCache)?;
+    Ok(Memory::Named(name.to_owned(), cache))
+}
+
+fn with_password(
+    environment: KerberosEnvironment,
+    client: Principal,
+    password: Secret,
+    lifetime: Option<Duration>,
+    verification: Option<Verification>,
+) -> Flowing<Arc<TicketSource>> {
+    let asked = kdc::initial_ticket(&environment, client, LongTerm::Password(password), lifetime)?;
+    asked.then(move |outcome: AsOutcome| {
+        let AsOutcome {
+            credentials,
+            clock_offset,
+            ..
+        } = outcome;
+        let offset = clock_offset.unwrap_or(0);
+        let proved = match verification {
+            Some(verification) => verify(&environment, verification, credentials.clone(), offset)?,
+            None => Flow::Done(()),
+        };
+        proved.then(move |()| {
+            let client = credentials.client.clone();
+            let source = TicketSource::of_tickets(environment, client, vec![credentials], offset);
+            source.map(Arc::new).map(Flow::Done).map_err(failed)
+        })
+    })
+}
+
 /// Which keytab entries a name stands for.
-fn service_name(name: &KerberosName) -> Result<ServiceName, KerberosError> {
+///
+/// # Errors
+/// [`KerberosError::Name`] for nobody in particular: it is not the same as anybody.
+pub(crate) fn service_name(name: &KerberosName) -> Result<ServiceName, KerberosError> {
     match name {
         KerberosName::Service(Service { service, host, .. }) => Ok(ServiceName::Hostbased {
             service: service.clone(),
@@ -185,21 +300,9 @@ fn service_name(name: &KerberosName) -> Result<ServiceName, KerberosError> {
     }
 }
 
-/// The error that says whose keys a keytab has instead of the wanted one's.
-fn no_entry(keytab: &dyn KeySource, wanted: String) -> Result<KerberosError, KerberosError> {
-    let mut found: Vec<Principal> = keytab
-        .read()?
-        .entries
-        .iter()
-        .map(|entry| entry.principal.clone())
-        .collect();
-    found.dedup();
-    Ok(KerberosError::NoKeytabEntry {
-        keytab: keytab.name(),
-        wanted,
-        found,
-    })
-}
-
-/// The store key of MIT that names a replay cache.
+pub(crate) const CCACHE: &str = "ccache";
+const CLIENT_KEYTAB: &str = "client_keytab";
+const KEYTAB: &str = "keytab";
+const PASSWORD: &str = "password";
 const RCACHE: &str = "rcache";
+const VERIFY: &str = "verify";

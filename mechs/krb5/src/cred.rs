@@ -1,43 +1,82 @@
 //! Credentials: tickets to initiate with, keys to accept with, or both.
+//!
+//! | room | does |
+//! |---|---|
+//! | `source`, `select` | which cache tickets come from |
+//! | `refresh`, `flights` | getting them with a client keytab, once for all threads |
+//! | `initiating` | the tickets themselves |
+//! | `store`, `export` | putting them elsewhere |
+//! | `options` | what a credential asks for beyond them |
+
+mod export;
+mod flights;
+mod initiating;
+mod options;
+mod refresh;
+mod select;
+mod source;
+mod store;
 
 use std::fmt;
 use std::sync::Arc;
 
-use gss_core::{CredInfo, CredUsage, Error, ErrorKind, Existing, Flow, Flowing, MechCred, Store, Stored};
+use gss_core::{
+    CredInfo, CredUsage, Error, Flow, Flowing, MechCred, MechName, Octets, Oid, OptionValue, Store, Stored,
+};
 use krb5_proto::exchange::KeyLookup;
 use krb5_proto::{Credentials, KerberosTime, Principal};
-use krb5_store::ccache::{CacheContents, CredentialCache, MemoryCache};
+use krb5_store::ccache::CredentialCache;
+use krb5_store::keytab::KeySource;
 use krb5_store::replay::ReplayCache;
 
 use crate::KerberosEnvironment;
 use crate::error::{KerberosError, failed};
 use crate::name::KerberosName;
 
+pub(crate) use export::import;
+pub(crate) use flights::Flights;
+pub(crate) use initiating::Initiating;
+pub(crate) use options::CredOptions;
+pub use options::{CRED_NO_CI_FLAGS, SET_ALLOWABLE_ENCTYPES};
+pub(crate) use select::Target;
+pub(crate) use source::{ClientKeytab, TicketSource, Wanted};
+
 /// A Kerberos credential.
 #[derive(Debug)]
 pub struct KerberosCred {
     environment: KerberosEnvironment,
-    initiating: Option<Initiating>,
+    initiating: Option<Arc<TicketSource>>,
     accepting: Option<Accepting>,
-}
-
-/// The part that initiates contexts: a credential cache, which may be in memory.
-#[derive(Clone, Debug)]
-pub(crate) struct Initiating {
-    pub(crate) cache: Arc<dyn CredentialCache>,
-    pub(crate) client: Principal,
-    /// The KDC's clock minus ours, in seconds.
-    pub(crate) clock_offset: i64,
 }
 
 /// The part that accepts contexts: keys, perhaps of one service only.
 #[derive(Clone)]
 pub(crate) struct Accepting {
     pub(crate) keys: Arc<dyn KeyLookup + Send + Sync>,
+    /// The keytab that they come from, if they come from one.
+    pub(crate) keytab: Option<Arc<dyn KeySource>>,
     /// Whom contexts are accepted as; `None` for everybody whose key is there.
     pub(crate) name: Option<KerberosName>,
-    /// Where authenticators are remembered.
-    pub(crate) replay: Arc<dyn ReplayCache>,
+    pub(crate) replay: Memory,
+}
+
+/// Where authenticators are remembered.
+#[derive(Clone, Debug)]
+pub(crate) enum Memory {
+    /// Where the environment says.
+    Default(Arc<dyn ReplayCache>),
+    /// Under a name that was asked for.
+    Named(String, Arc<dyn ReplayCache>),
+    /// In a value of the program's own.
+    Own(Arc<dyn ReplayCache>),
+}
+
+impl Memory {
+    pub(crate) fn cache(&self) -> &Arc<dyn ReplayCache> {
+        match self {
+            Self::Default(cache) | Self::Named(_, cache) | Self::Own(cache) => cache,
+        }
+    }
 }
 
 impl fmt::Debug for Accepting {
@@ -49,82 +88,10 @@ impl fmt::Debug for Accepting {
     }
 }
 
-impl Initiating {
-    /// From a cache that has a principal.
-    ///
-    /// # Errors
-    /// [`KerberosError::Store`] if it cannot be read.
-    pub(crate) fn from_cache(cache: Arc<dyn CredentialCache>) -> Result<Self, KerberosError> {
-        let contents = cache.read()?;
-        let clock_offset = contents.clock_offset.map_or(0, |offset| i64::from(offset.seconds));
-        Ok(Self {
-            client: contents.principal.clone(),
-            clock_offset,
-            cache,
-        })
-    }
-
-    /// The tickets in a new cache of their own, which no name leads to.
-    ///
-    /// # Errors
-    /// [`KerberosError::Store`].
-    pub(crate) fn from_tickets(
-        client: Principal,
-        tickets: Vec<Credentials>,
-        clock_offset: i64,
-    ) -> Result<Self, KerberosError> {
-        let cache = MemoryCache::new();
-        let contents = CacheContents {
-            credentials: tickets,
-            ..CacheContents::new(client.clone())
-        };
-        cache.replace(&contents)?;
-        Ok(Self {
-            cache: Arc::new(cache),
-            client,
-            clock_offset,
-        })
-    }
-
-    /// The ticket-granting ticket of the client's realm, valid at `now`.
-    ///
-    /// # Errors
-    /// [`KerberosError::NoTgt`], [`KerberosError::TgtExpired`].
-    pub(crate) fn tgt(&self, now: KerberosTime) -> Result<Credentials, KerberosError> {
-        let contents = self.cache.read()?;
-        let service = Principal::krbtgt(&self.client.realm, &self.client.realm);
-        if let Some(tgt) = contents.find(&service, now) {
-            return Ok(tgt.clone());
-        }
-        let (cache, client) = (self.cache.name(), Box::new(self.client.clone()));
-        match contents
-            .tickets()
-            .filter(|ticket| ticket.server == service)
-            .map(|ticket| ticket.endtime)
-            .max()
-        {
-            Some(ended) if ended <= now => Err(KerberosError::TgtExpired { cache, client, ended }),
-            _ => Err(KerberosError::NoTgt { cache, client }),
-        }
-    }
-
-    /// When the last ticket-granting ticket ends, or the last ticket where there is none.
-    fn expires(&self) -> Result<Option<KerberosTime>, KerberosError> {
-        let contents = self.cache.read()?;
-        let service = Principal::krbtgt(&self.client.realm, &self.client.realm);
-        let granting = contents
-            .tickets()
-            .filter(|ticket| ticket.server == service)
-            .map(|ticket| ticket.endtime)
-            .max();
-        Ok(granting.or_else(|| contents.tickets().map(|ticket| ticket.endtime).max()))
-    }
-}
-
 impl KerberosCred {
     pub(crate) fn new(
         environment: KerberosEnvironment,
-        initiating: Option<Initiating>,
+        initiating: Option<Arc<TicketSource>>,
         accepting: Option<Accepting>,
     ) -> Self {
         Self {
@@ -134,12 +101,32 @@ impl KerberosCred {
         }
     }
 
-    /// A credential that initiates contexts with the tickets of `cache`.
+    /// A credential that initiates contexts with these tickets.
     ///
     /// # Errors
-    /// [`NoCred`](ErrorKind::NoCred) if the cache cannot be read.
+    /// [`KerberosError::Store`].
+    pub(crate) fn of_tickets(
+        environment: KerberosEnvironment,
+        client: Principal,
+        tickets: Vec<Credentials>,
+    ) -> Result<Self, KerberosError> {
+        let source = TicketSource::of_tickets(environment.clone(), client, tickets, 0)?;
+        Ok(Self::new(environment, Some(Arc::new(source)), None))
+    }
+
+    /// A credential that initiates contexts with the tickets of `cache`, and no others.
+    ///
+    /// # Errors
+    /// [`NoCred`](gss_core::ErrorKind::NoCred) if the cache cannot be read.
     pub fn from_cache(environment: KerberosEnvironment, cache: Arc<dyn CredentialCache>) -> Result<Self, Error> {
-        Ok(Self::new(environment, Some(Initiating::from_cache(cache)?), None))
+        let client = cache.principal().map_err(KerberosError::Store)?;
+        let source = TicketSource::new(
+            environment.clone(),
+            Some(client),
+            Wanted::Given(cache),
+            ClientKeytab::None,
+        );
+        Ok(Self::new(environment, Some(Arc::new(source)), None))
     }
 
     /// A credential that accepts contexts with `keys`, as `name` only if there is one.
@@ -149,13 +136,18 @@ impl KerberosCred {
         keys: Arc<dyn KeyLookup + Send + Sync>,
         name: Option<KerberosName>,
     ) -> Self {
-        let replay = Arc::clone(&environment.replay);
-        Self::new(environment, None, Some(Accepting { keys, name, replay }))
+        let accepting = Accepting {
+            keys,
+            keytab: None,
+            name,
+            replay: Memory::Default(Arc::clone(&environment.replay)),
+        };
+        Self::new(environment, None, Some(accepting))
     }
 
     /// # Errors
     /// [`KerberosError::CredentialUsage`] if it can only accept.
-    pub(crate) fn initiating(&self) -> Result<&Initiating, KerberosError> {
+    pub(crate) fn initiating(&self) -> Result<&Arc<TicketSource>, KerberosError> {
         self.initiating
             .as_ref()
             .ok_or(KerberosError::CredentialUsage("initiate"))
@@ -167,6 +159,26 @@ impl KerberosCred {
         self.accepting.as_ref().ok_or(KerberosError::CredentialUsage("accept"))
     }
 
+    /// What it asks for beyond tickets and keys.
+    pub(crate) fn options(&self) -> &CredOptions {
+        &self.environment.options
+    }
+
+    /// The same with an option set.
+    ///
+    /// # Errors
+    /// [`KerberosError::UnknownOption`], [`KerberosError::OptionValue`].
+    pub(crate) fn with_option(&self, what: Oid, value: OptionValue<'_>) -> Result<Self, KerberosError> {
+        let options = self.options().clone().with(what, value)?;
+        let environment = self.environment.clone().with_options(options);
+        let initiating = self.initiating.as_ref();
+        Ok(Self {
+            initiating: initiating.map(|source| Arc::new(source.within(environment.clone()))),
+            accepting: self.accepting.clone(),
+            environment,
+        })
+    }
+
     fn usage(&self) -> CredUsage {
         match (&self.initiating, &self.accepting) {
             (Some(_), None) => CredUsage::Initiate,
@@ -175,53 +187,42 @@ impl KerberosCred {
         }
     }
 
-    fn info(&self) -> Result<CredInfo, KerberosError> {
+    fn info(&self, tickets: Option<&Initiating>) -> Result<CredInfo, KerberosError> {
+        let accepting = self.accepting.as_ref().and_then(|accepting| accepting.name.clone());
         let mut info = CredInfo {
             usage: self.usage(),
+            name: accepting.map(|name| -> Arc<dyn MechName> { Arc::new(name) }),
             ..CredInfo::default()
         };
-        if let Some(accepting) = &self.accepting {
-            info.name = accepting
-                .name
-                .clone()
-                .map(|name| -> Arc<dyn gss_core::MechName> { Arc::new(name) });
-        }
-        if let Some(initiating) = &self.initiating {
-            info.name = Some(KerberosName::of(initiating.client.clone()));
-            info.initiate_until = initiating.expires()?.map(since_1970);
+        if let Some(tickets) = tickets {
+            info.name = Some(KerberosName::of(tickets.client.clone()));
+            info.initiate_until = initiating::expires(tickets.cache.read()?.as_ref()).map(since_1970);
         }
         Ok(info)
-    }
-
-    fn copy_to(&self, into: &Store) -> Result<Stored, Error> {
-        let initiating = self.initiating()?;
-        let named = match &into.store {
-            Some(store) => store.text("ccache")?,
-            None => None,
-        };
-        let target = self
-            .environment
-            .caches()
-            .cache(named.unwrap_or(&self.environment.ccache))
-            .map_err(KerberosError::Store)?;
-        if into.existing == Existing::Keep && target.read().is_ok() {
-            return Err(ErrorKind::DuplicateElement.into());
-        }
-        let contents = initiating.cache.read().map_err(KerberosError::Store)?;
-        target.replace(&contents).map_err(KerberosError::Store)?;
-        Ok(Stored {
-            usage: CredUsage::Initiate,
-        })
     }
 }
 
 impl MechCred for KerberosCred {
+    /// Settles whose tickets they are: those of the primary cache, unless a context has settled it before. Tickets from
+    /// a client keytab are got anew if it is time.
     fn inspect(self: Arc<Self>) -> Flowing<CredInfo> {
-        self.info().map(Flow::Done).map_err(failed)
+        match &self.initiating {
+            None => self.info(None).map(Flow::Done).map_err(failed),
+            Some(source) => source.tickets(None)?.then(move |tickets| {
+                Flow::blocking(
+                    move || self.info(Some(&tickets)),
+                    |info| info?.map(Flow::Done).map_err(failed),
+                )
+            }),
+        }
+    }
+
+    fn export(&self) -> Result<Octets, Error> {
+        Ok(export::export(self)?)
     }
 
     fn store(&self, into: &Store) -> Flowing<Stored> {
-        Ok(Flow::Done(self.copy_to(into)?))
+        store::store(self, into)
     }
 }
 

@@ -1,15 +1,17 @@
 //! What the mechanism works with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use gss_core::{Clock, Environment};
-use krb5_crypto::CryptoProvider;
+use gss_core::{Clock, Environment, Privileges};
 use krb5_crypto::primitives::rustcrypto;
+use krb5_crypto::{CryptoProvider, Enctype};
 use krb5_proto::{KerberosTime, Timestamp};
 use krb5_store::ccache::Resolver;
 use krb5_store::config::{PathTokens, Settings};
 use krb5_store::replay::{MemoryReplayCache, OwnReplayCache, ReplayCache, ReplayTypes};
 
+use crate::cred::{CredOptions, Flights};
 use crate::error::KerberosError;
 
 /// Everything that the mechanism is given instead of looking it up. Cheap to clone.
@@ -21,15 +23,23 @@ pub struct KerberosEnvironment {
     pub clock: Arc<dyn Clock>,
     /// Primitives and randomness.
     pub provider: &'static CryptoProvider,
-    /// The name of the default credential cache.
+    /// The name of the default credential cache, or of a collection of them.
     pub ccache: String,
     /// The name of the default keytab of acceptors.
     pub keytab: String,
+    /// The name of the default keytab of initiators.
+    pub client_keytab: String,
+    /// The file that says which client is to talk to which service, `~/.k5identity`.
+    pub identities: Option<PathBuf>,
     /// Where authenticators are remembered, unless a credential has a cache of its own. Contexts are accepted only
     /// while it works.
     pub replay: Arc<dyn ReplayCache>,
     /// Finds the replay caches that credential stores name.
     pub replay_types: Arc<ReplayTypes>,
+    /// Who gets which tickets just now; shared by all copies.
+    pub(crate) flights: Arc<Flights>,
+    /// What the credential in use asks for.
+    pub(crate) options: CredOptions,
 }
 
 impl KerberosEnvironment {
@@ -47,6 +57,12 @@ impl KerberosEnvironment {
             keytab: settings
                 .default_keytab_name(&tokens)
                 .map_err(KerberosError::Configuration)?,
+            client_keytab: settings
+                .default_client_keytab_name(&tokens)
+                .map_err(KerberosError::Configuration)?,
+            identities: None,
+            flights: Arc::default(),
+            options: CredOptions::default(),
             settings,
             clock,
             provider: &rustcrypto::PROVIDER,
@@ -55,8 +71,9 @@ impl KerberosEnvironment {
         })
     }
 
-    /// Takes the variables `KRB5_CONFIG`, `KRB5CCNAME` and `KRB5_KTNAME`, or the extensions `Settings` and
-    /// `KerberosEnvironment`, which come before them.
+    /// Takes the variables `KRB5_CONFIG`, `KRB5CCNAME`, `KRB5_KTNAME` and `KRB5_CLIENT_KTNAME`, or the extensions
+    /// `Settings` and `KerberosEnvironment`, which come before them; and `.k5identity` in the user's home, unless the
+    /// process has privileges that the user lacks.
     ///
     /// The replay cache is the extension [`OwnReplayCache`], or the one that `KRB5RCACHENAME`, `KRB5RCACHETYPE` or
     /// `default_rcache_name` names, in this order, or the user's file `krb5_UID.rcache2` in `KRB5RCACHEDIR`, in
@@ -85,6 +102,10 @@ impl KerberosEnvironment {
         if let Some(name) = environment.variable("KRB5_KTNAME") {
             name.clone_into(&mut ours.keytab);
         }
+        if let Some(name) = environment.variable("KRB5_CLIENT_KTNAME") {
+            name.clone_into(&mut ours.client_keytab);
+        }
+        ours.identities = identities(environment);
         Ok(ours)
     }
 
@@ -119,6 +140,21 @@ impl KerberosEnvironment {
         Ok(())
     }
 
+    /// The same for a credential that asks for this.
+    pub(crate) fn with_options(self, options: CredOptions) -> Self {
+        Self { options, ..self }
+    }
+
+    /// The enctypes that may be used at all, in order of preference.
+    pub(crate) fn permitted_enctypes(&self) -> Vec<Enctype> {
+        self.options.allowed(self.settings.permitted_enctypes())
+    }
+
+    /// The enctypes to ask for in TGS requests, in order of preference.
+    pub(crate) fn tgs_enctypes(&self) -> Vec<Enctype> {
+        self.options.allowed(self.settings.default_tgs_enctypes())
+    }
+
     /// The time by our clock.
     pub(crate) fn now(&self) -> Timestamp {
         let now = self.clock.now();
@@ -132,3 +168,12 @@ impl KerberosEnvironment {
 
 /// A file that outlives the process, or what comes closest to it.
 const DEFAULT_REPLAY_CACHE: &str = if cfg!(unix) { "dfl:" } else { "memory:" };
+
+/// A file of the user's own does not choose for a process that may do more than the user.
+fn identities(environment: &Environment) -> Option<PathBuf> {
+    if environment.privileges() == Privileges::Raised {
+        return None;
+    }
+    let home = environment.user()?.home.as_ref()?;
+    Some(PathBuf::from(home).join(".k5identity"))
+}

@@ -5,6 +5,7 @@ use gss_core::framing::FramingError;
 use gss_core::{Error, ErrorKind, MechError, Oid, StepError};
 use krb5_proto::error::{ComErr, ErrorCode};
 use krb5_proto::{ParsePrincipalError, Principal};
+use krb5_store::keytab::KeySource;
 
 use crate::KRB5;
 
@@ -90,6 +91,19 @@ pub enum KerberosError {
         /// Whose were asked for.
         wanted: Box<Principal>,
     },
+    /// The client has no cache in the collection, and there is no key to get tickets with.
+    #[error(
+        "no credential cache of {client} in {collection}, which has those of {}; get a ticket first, for instance with \
+         kinit, or name a client keytab with the client's key", listed(.found)
+    )]
+    NoCacheOf {
+        /// The collection.
+        collection: String,
+        /// Whose tickets were asked for.
+        client: Box<Principal>,
+        /// Whose there are.
+        found: Vec<Principal>,
+    },
     /// The credential cache has no ticket-granting ticket.
     #[error(
         "the credential cache {cache} has no ticket-granting ticket for {client}; get one, for instance with kinit"
@@ -128,6 +142,17 @@ pub enum KerberosError {
         /// Whose keys it has.
         found: Vec<Principal>,
     },
+    /// Nothing proves that the ticket comes from the real KDC.
+    #[error("nothing in the keytab {keytab} proves that the ticket of {client} comes from the real KDC")]
+    Unverified {
+        /// Whose ticket it is.
+        client: Box<Principal>,
+        /// The keytab.
+        keytab: String,
+        /// Why its keys did not prove it.
+        #[source]
+        cause: Error,
+    },
     /// The replay cache does not work; nothing is accepted without it.
     #[error("nothing is accepted: {0}")]
     ReplayCache(#[source] krb5_store::replay::ReplayError),
@@ -139,6 +164,27 @@ pub enum KerberosError {
     /// The credential cannot be used for this.
     #[error("the credential cannot {0} contexts")]
     CredentialUsage(&'static str),
+    /// A password was given, but not whose it is.
+    #[error("a password needs the name of whose it is")]
+    PasswordOfNobody,
+    /// Keys of a credential store that contradict each other, or what the credential is for.
+    #[error("a credential store cannot have {0}")]
+    StoreKeys(&'static str),
+    /// Keys to accept contexts with are not stored.
+    #[error("only tickets are stored, and this is for accepting contexts; keys are added to keytabs instead")]
+    StoreAcceptor,
+    /// An option of credentials that is not known.
+    #[error("no option of Kerberos credentials is called {0}")]
+    UnknownOption(Box<Oid>),
+    /// The value of an option does not make sense.
+    #[error("the value of the option {0} does not make sense")]
+    OptionValue(Box<Oid>),
+    /// The credential cannot be taken to another process.
+    #[error("the credential cannot be exported: it uses keys or a replay cache that only this program knows")]
+    NotExportable,
+    /// An exported credential is malformed or of an unknown version.
+    #[error("this is no exported Kerberos credential of a version that is known")]
+    ExportedCred,
     /// Encryption, key derivation or randomness failed.
     #[error("cryptography failed")]
     Crypto(#[from] krb5_crypto::Error),
@@ -195,6 +241,22 @@ pub enum NameFault {
 }
 
 impl KerberosError {
+    /// The error that says whose keys a keytab has instead of the wanted one's, or why it cannot be read.
+    pub(crate) fn no_entry(keytab: &dyn KeySource, wanted: String) -> Self {
+        let entries = match keytab.read() {
+            Ok(contents) => contents.entries.iter().map(|entry| entry.principal.clone()).collect(),
+            Err(krb5_store::Error::NoKeytab { .. }) => Vec::new(),
+            Err(error) => return error.into(),
+        };
+        let mut found: Vec<Principal> = entries;
+        found.dedup();
+        Self::NoKeytabEntry {
+            keytab: keytab.name(),
+            wanted,
+            found,
+        }
+    }
+
     /// The routine error of RFC 2744 that goes with it.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -203,26 +265,31 @@ impl KerberosError {
             Self::Checksum | Self::Framing(_) | Self::TokenId | Self::TokenExpected(_) | Self::ForeignToken(_) => {
                 ErrorKind::DefectiveToken
             }
-            Self::DceStyle | Self::ExportedContext => ErrorKind::DefectiveToken,
+            Self::DceStyle | Self::ExportedContext | Self::ExportedCred => ErrorKind::DefectiveToken,
             Self::Message(error) => message_kind(error),
             Self::Protocol(error) => protocol_kind(error),
             Self::Store(_) | Self::CachePrincipal { .. } | Self::NoTgt { .. } => ErrorKind::NoCred,
+            Self::NoCacheOf { .. } | Self::Unverified { .. } => ErrorKind::NoCred,
             Self::NoKeytab { .. } | Self::NoKeytabEntry { .. } | Self::CredentialUsage(_) => ErrorKind::NoCred,
             Self::TgtExpired { .. } => ErrorKind::CredentialsExpired,
             Self::Name {
                 reason: NameFault::Type,
                 ..
             } => ErrorKind::BadNameType,
-            Self::Name { .. } => ErrorKind::BadName,
+            Self::Name { .. } | Self::PasswordOfNobody => ErrorKind::BadName,
+            Self::NotExportable | Self::UnknownOption(_) => ErrorKind::Unavailable,
             Self::AcceptorUnproven
             | Self::Configuration(_)
             | Self::Crypto(_)
             | Self::Delegated(_)
             | Self::DelegationTooLong(_)
             | Self::KdcUnreachable { .. }
+            | Self::OptionValue(_)
             | Self::RealmUnknown { .. }
             | Self::Replay { .. }
             | Self::ReplayCache(_)
+            | Self::StoreAcceptor
+            | Self::StoreKeys(_)
             | Self::WrongReply => ErrorKind::Failure,
         }
     }
@@ -247,6 +314,9 @@ impl MechError for KerberosError {
         let known = match self {
             Self::Protocol(error) | Self::Delegated(error) => return error.code(),
             Self::Message(error) => message_code(error),
+            Self::Unverified { cause, .. } => return cause.minor(),
+            Self::StoreKeys(_) => return G_BAD_USAGE,
+            Self::StoreAcceptor => return G_STORE_ACCEPTOR_CRED_NOSUPP,
             Self::AcceptorUnproven => ComErr::MUTUAL_FAILED,
             Self::Bindings | Self::OwnBindings => ErrorCode::KRB_AP_ERR_MODIFIED.com_err(),
             Self::Checksum => ErrorCode::KRB_AP_ERR_INAPP_CKSUM.com_err(),
@@ -258,18 +328,21 @@ impl MechError for KerberosError {
             Self::KdcUnreachable { .. } => ComErr::krb5(KDC_UNREACH),
             Self::Configuration(error) | Self::Store(error) => store_code(error),
             Self::CachePrincipal { .. } | Self::NoTgt { .. } | Self::CredentialUsage(_) => ComErr::krb5(CC_NOTFOUND),
+            Self::NoCacheOf { .. } => ComErr::krb5(CC_NOTFOUND),
             Self::TgtExpired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED.com_err(),
             Self::NoKeytab { .. } | Self::NoKeytabEntry { .. } => ComErr::KT_NOTFOUND,
             Self::ReplayCache(_) => ComErr::krb5(RC_IO),
             Self::Crypto(_) => ComErr::CRYPTO_INTERNAL,
             Self::DelegationTooLong(_) => ErrorCode::KRB_ERR_FIELD_TOOLONG.com_err(),
-            Self::ExportedContext => ComErr::ASN1_PARSE_ERROR,
+            Self::ExportedContext | Self::ExportedCred => ComErr::ASN1_PARSE_ERROR,
             Self::Name {
                 reason: NameFault::NoRealm,
                 ..
             } => ComErr::krb5(CONFIG_NODEFREALM),
-            Self::Name { .. } => ComErr::PARSE_MALFORMED,
-            Self::WrongReply => ErrorCode::KRB_ERR_GENERIC.com_err(),
+            Self::Name { .. } | Self::PasswordOfNobody => ComErr::PARSE_MALFORMED,
+            Self::NotExportable | Self::OptionValue(_) | Self::UnknownOption(_) | Self::WrongReply => {
+                ErrorCode::KRB_ERR_GENERIC.com_err()
+            }
         };
         known.bits()
     }
@@ -337,6 +410,10 @@ fn listed(principals: &[Principal]) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+// Numbers of MIT's table of errors that all mechanisms share, whose base is -2045022976.
+const G_BAD_USAGE: u32 = (-2_045_022_969_i32).cast_unsigned();
+const G_STORE_ACCEPTOR_CRED_NOSUPP: u32 = (-2_045_022_962_i32).cast_unsigned();
 
 // Places in MIT's table of Kerberos errors.
 const CONFIG_CANTOPEN: u32 = 135;

@@ -3,6 +3,8 @@
 //! The first step gets the tickets that are missing and makes the AP-REQ. With mutual authentication the second takes
 //! the AP-REP; without, the context is established at once. In DCE style the second makes a third token.
 
+mod tickets;
+
 use std::sync::Arc;
 
 use gss_core::{
@@ -23,6 +25,8 @@ use crate::name::KerberosName;
 use crate::token::{ContextToken, Framing, TokenId};
 use crate::{KRB5, KerberosEnvironment, delegation, kdc};
 
+pub(crate) use tickets::AwaitTickets;
+
 /// What the initiator may ask for and the acceptor is told of. Protection is always there, RFC 4121 §4.1.1.1.
 const NEGOTIABLE: Flags = Flags::MUTUAL
     .union(Flags::REPLAY)
@@ -33,9 +37,6 @@ const NEGOTIABLE: Flags = Flags::MUTUAL
 
 /// Seconds that an acceptor's clock may be ahead of ours for a second try: an hour, as after a change to summer time.
 const MOST_AHEAD: i64 = 60 * 60;
-
-/// What every context has.
-const ALWAYS: Flags = Flags::CONF.union(Flags::INTEG).union(Flags::TRANS);
 
 /// A context before its first step.
 pub(crate) struct AwaitStart {
@@ -69,7 +70,8 @@ impl AwaitStart {
     /// The ticket for the target: from the cache, else from the KDC.
     fn ticket(&self) -> Flowing<Credentials> {
         let now = self.environment.now().offset(self.cred.clock_offset);
-        if let Some(ticket) = self.cred.cache.find(&self.target, now.time).map_err(failed)? {
+        let options = &self.environment.options;
+        if let Some(ticket) = self.cred.ticket(&self.target, now.time, options).map_err(failed)? {
             return Ok(Flow::Done(ticket));
         }
         let tgt = self.cred.tgt(now.time).map_err(failed)?;
@@ -111,11 +113,7 @@ impl Handshake for AwaitStart {
 
 impl InitiatorContext for AwaitStart {
     fn step(self: Box<Self>, token: Option<&[u8]>) -> Flowing<Step<dyn InitiatorContext>> {
-        if token.is_some_and(|token| !token.is_empty()) {
-            return Err(failed(KerberosError::TokenExpected(
-                "nothing: the initiator speaks first",
-            )));
-        }
+        refuse_first_token(token)?;
         self.ticket()?.then(move |ticket| {
             let forwarded = self.forwarded(&ticket)?;
             forwarded.then(move |forwarded| {
@@ -129,6 +127,15 @@ impl InitiatorContext for AwaitStart {
             })
         })
     }
+}
+
+fn refuse_first_token(token: Option<&[u8]>) -> Result<(), StepError> {
+    if token.is_some_and(|token| !token.is_empty()) {
+        return Err(failed(KerberosError::TokenExpected(
+            "nothing: the initiator speaks first",
+        )));
+    }
+    Ok(())
 }
 
 /// Everything that an AP-REQ is made of, to be sent once, or once more with another time.
@@ -173,7 +180,8 @@ impl Request {
         let now = start.environment.now().offset(offset);
         let session_key = self.ticket.key.to_key(start.environment.provider)?;
         let delegated = self.krb_cred(&session_key, now)?;
-        let mut flags = start.flags.intersection(NEGOTIABLE).union(ALWAYS);
+        let protection = start.environment.options.protection(start.flags);
+        let mut flags = start.flags.intersection(NEGOTIABLE) | protection | Flags::TRANS;
         if flags.contains(Flags::DCE_STYLE) {
             flags.insert(Flags::MUTUAL);
         }
@@ -217,7 +225,7 @@ impl Request {
         if !flags.contains(Flags::MUTUAL) {
             return Ok(AuthorizationData::default());
         }
-        let permitted = self.start.environment.settings.permitted_enctypes().iter();
+        let permitted = self.start.environment.permitted_enctypes().into_iter();
         let stronger = permitted.filter(|etype| etype.is_stronger_than(ticket));
         let numbers = stronger.map(|etype| etype.number()).collect();
         Ok(AuthorizationData::with_etype_negotiation(numbers)?)
@@ -296,7 +304,7 @@ impl AwaitApRep {
 
     /// The acceptor's subkey protects the messages: it must be of a type that may be used at all.
     fn permit(&self, subkey: Option<&Key>) -> Result<(), KerberosError> {
-        let permitted = self.request.start.environment.settings.permitted_enctypes();
+        let permitted = self.request.start.environment.permitted_enctypes();
         match subkey.map(Key::enctype).filter(|etype| !permitted.contains(etype)) {
             Some(etype) => Err(krb5_proto::Error::EtypeNotPermitted(EtypeNumbers::of(&[etype])).into()),
             None => Ok(()),

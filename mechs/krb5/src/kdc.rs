@@ -1,5 +1,7 @@
 //! KDC exchanges as flows: each request goes to the driver, each reply back to the exchange.
 
+use std::time::Duration;
+
 use gss_core::flow::{self, Flow, Flowing, IoReply, IoRequest};
 use krb5_proto::exchange::{
     AsExchange, AsOptions, AsOutcome, AwaitAsRep, AwaitTgsRep, KdcRequest, LongTerm, Route, Step, TgsExchange,
@@ -33,11 +35,12 @@ impl Exchange for AwaitTgsRep {
     }
 }
 
-/// Gets a ticket-granting ticket with a password or keys.
+/// Gets a ticket-granting ticket with a password or keys; without a lifetime, one for as long as is configured.
 pub(crate) fn initial_ticket(
     environment: &KerberosEnvironment,
     client: Principal,
     credential: LongTerm,
+    lifetime: Option<Duration>,
 ) -> Flowing<AsOutcome> {
     let settings = &environment.settings;
     let wanted = client
@@ -47,7 +50,7 @@ pub(crate) fn initial_ticket(
         .unwrap_or_default();
     let options = AsOptions {
         etypes: settings.default_tkt_enctypes().to_vec(),
-        lifetime: wanted.lifetime,
+        lifetime: lifetime.unwrap_or(wanted.lifetime),
         renew_life: wanted.renew_life,
         kdc_options: wanted.kdc_options,
         clock_skew: settings.clockskew(),
@@ -62,7 +65,7 @@ pub(crate) fn initial_ticket(
 /// Gets a ticket with a ticket-granting ticket.
 pub(crate) fn service_ticket(environment: &KerberosEnvironment, mut options: TgsOptions) -> Flowing<TgsOutcome> {
     let settings = &environment.settings;
-    options.etypes = settings.default_tgs_enctypes().to_vec();
+    options.etypes = environment.tgs_enctypes();
     options.clock_skew = settings.clockskew();
     options.time_sync = time_sync(environment);
     let started = TgsExchange::start(environment.provider, options, environment.now());

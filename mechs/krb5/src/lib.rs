@@ -6,7 +6,7 @@
 //! | module | does |
 //! |---|---|
 //! | `mechanism` | the calls of the mechglue |
-//! | `name`, `cred`, `acquire` | names and credentials |
+//! | `name`, `cred`, `acquire`, `verify` | names and credentials |
 //! | `initiator`, `acceptor`, `token`, `checksum`, `delegation` | establishing a context |
 //! | `context`, `export` | an established context |
 //! | `kdc` | KDC exchanges as flows |
@@ -44,10 +44,12 @@ mod kdc;
 mod mechanism;
 mod name;
 mod token;
+mod verify;
 
 use gss_core::{Environment, Mechanism, Oid, Registration, oid};
 
-pub use cred::KerberosCred;
+pub use acquire::{Keys, Tickets};
+pub use cred::{CRED_NO_CI_FLAGS, KerberosCred, SET_ALLOWABLE_ENCTYPES};
 pub use environment::KerberosEnvironment;
 pub use error::{KerberosError, NameFault};
 pub use mechanism::Krb5;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use gss_core::{
     Accept, AcceptorContext, Acquire, AttrSet, EstablishedContext, Flow, Flowing, Initiate, InitiatorContext, Label,
-    MechAttrs, MechCred, MechName, Mechanism, Name, Oid, Result,
+    MechAttrs, MechCred, MechName, Mechanism, Name, Oid, OptionValue, Result,
 };
 
 use crate::acceptor::AwaitApReq;
-use crate::cred::{Accepting, Initiating, KerberosCred};
+use crate::cred::{Accepting, KerberosCred, TicketSource, import};
 use crate::error::{KerberosError, failed};
-use crate::initiator::AwaitStart;
+use crate::initiator::AwaitTickets;
 use crate::name::{KerberosName, NAME_TYPES};
 use crate::token::is_raw_ap_req;
 use crate::{KRB5, KRB5_MICROSOFT, KerberosEnvironment, acquire, export};
@@ -34,19 +34,31 @@ impl Krb5 {
         &self.environment
     }
 
-    /// The initiating part of the caller's credential, or of the default one.
-    fn initiating(&self, element: Option<&Arc<dyn MechCred>>) -> Result<Initiating, KerberosError> {
-        match element {
-            Some(element) => Ok(ours(element)?.initiating()?.clone()),
-            None => Initiating::from_cache(self.environment.caches().cache(&self.environment.ccache)?),
-        }
+    /// The tickets of the caller's credential, or the default ones, and what the credential asks for.
+    fn initiating(
+        &self,
+        element: Option<&Arc<dyn MechCred>>,
+    ) -> Result<(Arc<TicketSource>, KerberosEnvironment), KerberosError> {
+        let environment = self.environment.clone();
+        let Some(element) = element else {
+            let source = TicketSource::of_defaults(environment.clone());
+            return Ok((Arc::new(source), environment));
+        };
+        let cred = ours(element)?;
+        let source = Arc::clone(cred.initiating()?);
+        Ok((source, environment.with_options(cred.options().clone())))
     }
 
-    fn accepting(&self, element: Option<&Arc<dyn MechCred>>) -> Result<Accepting> {
-        match element {
-            Some(element) => Ok(ours(element)?.accepting()?.clone()),
-            None => acquire::default_acceptor(&self.environment),
-        }
+    fn accepting(&self, element: Option<&Arc<dyn MechCred>>) -> Result<(Accepting, KerberosEnvironment)> {
+        let environment = self.environment.clone();
+        let Some(element) = element else {
+            return Ok((acquire::default_acceptor(&environment)?, environment));
+        };
+        let cred = ours(element)?;
+        Ok((
+            cred.accepting()?.clone(),
+            environment.with_options(cred.options().clone()),
+        ))
     }
 }
 
@@ -109,15 +121,31 @@ impl Mechanism for Krb5 {
         acquire::acquire(&self.environment, request)
     }
 
+    fn import_cred(&self, token: &[u8]) -> Result<Arc<dyn MechCred>> {
+        Ok(Arc::new(import(token, &self.environment)?))
+    }
+
+    fn set_cred_option(
+        &self,
+        cred: Option<&Arc<dyn MechCred>>,
+        what: Oid,
+        value: OptionValue<'_>,
+    ) -> Result<Arc<dyn MechCred>> {
+        let cred = cred.ok_or(KerberosError::CredentialUsage(
+            "without being acquired have options for",
+        ))?;
+        Ok(Arc::new(ours(cred)?.with_option(what, value)?))
+    }
+
     fn initiate(&self, request: &Initiate) -> Result<Box<dyn InitiatorContext>> {
-        let cred = self.initiating(request.element(&KRB5)?)?;
-        Ok(Box::new(AwaitStart::new(self.environment.clone(), cred, request)?))
+        let (source, environment) = self.initiating(request.element(&KRB5)?)?;
+        Ok(Box::new(AwaitTickets::new(environment, source, request)?))
     }
 
     fn accept(&self, request: &Accept) -> Result<Box<dyn AcceptorContext>> {
-        let cred = self.accepting(request.element(&KRB5)?)?;
+        let (cred, environment) = self.accepting(request.element(&KRB5)?)?;
         Ok(Box::new(AwaitApReq {
-            environment: self.environment.clone(),
+            environment,
             cred,
             request: request.clone(),
         }))

@@ -83,7 +83,8 @@ fn missing_files_are_told_by_name() {
     let files = Files::new();
     let mechs = Mechanisms::linked(&files.environment()).unwrap();
     let request = Initiate::new(Name::hostbased_service("HTTP@www.example.test"));
-    let error = mechs.initiate(&request, None).err().unwrap();
+    let step = mechs.initiate(&request, None).unwrap().step(None).unwrap();
+    let error = step.drive(&mut gss_test::answer_blocking).err().unwrap().error;
     assert!(
         error.to_string().contains(&files.path("ccache").display().to_string()),
         "{error}"

@@ -156,6 +156,39 @@ fn codes_and_kinds_are_frozen() {
             -1_765_328_203,
         ),
         (
+            KerberosError::NoCacheOf {
+                collection: "DIR:/c".to_owned(),
+                client: principal("alice@EXAMPLE.COM"),
+                found: Vec::new(),
+            },
+            Kind::NoCred,
+            -1_765_328_243,
+        ),
+        (
+            KerberosError::Unverified {
+                client: principal("alice@EXAMPLE.COM"),
+                keytab: "FILE:/k".to_owned(),
+                cause: KerberosError::WrongReply.into(),
+            },
+            Kind::NoCred,
+            -1_765_328_324,
+        ),
+        (KerberosError::PasswordOfNobody, Kind::BadName, -1_765_328_250),
+        (KerberosError::StoreKeys("both"), Kind::Failure, -2_045_022_969),
+        (KerberosError::StoreAcceptor, Kind::Failure, -2_045_022_962),
+        (
+            KerberosError::UnknownOption(Box::new(KRB5)),
+            Kind::Unavailable,
+            -1_765_328_324,
+        ),
+        (
+            KerberosError::OptionValue(Box::new(KRB5)),
+            Kind::Failure,
+            -1_765_328_324,
+        ),
+        (KerberosError::NotExportable, Kind::Unavailable, -1_765_328_324),
+        (KerberosError::ExportedCred, Kind::DefectiveToken, 1_859_794_441),
+        (
             KerberosError::ReplayCache(ReplayError::Full { limit: 1 }),
             Kind::Failure,
             -1_765_328_220,

@@ -10,16 +10,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use gss_core::{
-    Accept, AcceptorContext, Acquire, ChannelBindings, CredStore, Credential, Flags, Flow, Flowing, Initiate,
+    Accept, AcceptorContext, Acquire, ChannelBindings, CredStore, Credential, Flags, Flowing, Initiate,
     InitiatorContext, IoReply, IoRequest, MechCred, Mechanism, Name, Octets, StepError, flow::Server,
 };
-use gss_mech_krb5::{KRB5, KerberosEnvironment, Krb5};
+use gss_mech_krb5::{KRB5, KerberosEnvironment, Keys, Krb5, Tickets};
 use gss_test::{Established, Failure, Pair, TestClock};
 use krb5_crypto::Enctype;
 use krb5_kdc::{Attribute, Kdc, KdcBuilder, NewPrincipal, Transport};
 use krb5_proto::{KerberosTime, Timestamp};
+use krb5_store::ccache::MemoryCache;
 use krb5_store::config::Settings;
 use krb5_store::keytab::{Keytab, MemoryKeytab};
+use tempfile::TempDir;
 
 /// What everything takes place in.
 pub struct World {
@@ -33,6 +35,8 @@ pub struct World {
     /// The user's credential.
     pub alice: Credential,
     pub kdc_requests: Arc<AtomicUsize>,
+    /// For files that only this world uses.
+    pub folder: TempDir,
     name: String,
 }
 
@@ -66,9 +70,11 @@ impl World {
         let clock = TestClock::at_seconds(START);
         let acceptor_clock = TestClock::at_seconds(START);
         let settings = Arc::new(Settings::parse(configuration).unwrap());
+        // Caches in memory would be one collection for all tests of the process.
+        let folder = tempfile::tempdir().unwrap();
         let end = |clock: &TestClock| {
             let mut environment = KerberosEnvironment::new(Arc::clone(&settings), Arc::new(clock.clone())).unwrap();
-            environment.ccache = format!("MEMORY:{name}");
+            environment.ccache = format!("FILE:{}", folder.path().join("ccache").display());
             environment.keytab = format!("MEMORY:{name}");
             Krb5::new(environment)
         };
@@ -80,16 +86,21 @@ impl World {
             acceptor_clock,
             alice: Credential::default(),
             kdc_requests: Arc::default(),
+            folder,
             name,
         };
         world.alice = world.client("alice").unwrap();
         world
     }
 
-    /// A credential with a ticket-granting ticket, by the client's key.
+    /// A credential with a ticket-granting ticket, by the client's key, which is not kept.
     pub fn client(&self, name: &str) -> Result<Credential, StepError> {
-        let store = CredStore::new().with("client_keytab", format!("MEMORY:{}", self.name));
-        self.acquire(Acquire::initiate().named(Name::user(name)).from_store(store))
+        let keys = Keys(MemoryKeytab::named(&self.name));
+        let tickets = Tickets(Arc::new(MemoryCache::new()));
+        let store = CredStore::new().with_object("ccache", tickets.clone());
+        let with_keys = store.clone().with_object("client_keytab", keys);
+        self.acquire(Acquire::initiate().named(Name::user(name)).from_store(with_keys))?;
+        self.acquire(Acquire::initiate().from_store(store))
     }
 
     pub fn with_password(&self, name: &str, password: &str) -> Result<Credential, StepError> {
@@ -201,11 +212,10 @@ pub fn time(clock: &TestClock) -> Timestamp {
     }
 }
 
-/// The result of a flow that asks for nothing.
+/// The result of a flow that asks for nothing but local stores.
 pub fn done<T>(flowing: Flowing<T>) -> T {
-    match flowing {
-        Ok(Flow::Done(value)) => value,
-        Ok(Flow::Io { request, .. }) => panic!("{request:?} was not expected"),
+    match flowing.and_then(|flow| flow.drive(&mut gss_test::answer_blocking)) {
+        Ok(value) => value,
         Err(error) => panic!("{}", error.error),
     }
 }
