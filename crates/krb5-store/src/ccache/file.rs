@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 use super::cache::CredentialCache;
+use super::config_entry::ConfigEntry;
 use super::contents::{CacheContents, FormatVersion, Parsed, parse};
 use super::credential::{removed, write_credential};
 use crate::change::open_for_change;
@@ -17,7 +18,7 @@ use crate::error::{Action, Error, FileKind, FormatFault};
 use crate::lock::{Mode, lock};
 use crate::octets::Writer;
 use crate::owner::refuse_foreign;
-use crate::proto::Credentials;
+use crate::proto::{Credentials, Principal};
 use crate::system::{self, Open, Stamp};
 
 /// A cache in a file, which other Kerberos implementations share.
@@ -144,7 +145,18 @@ impl FileCache {
     }
 
     fn overwrite(&self, file: &File, parsed: &Parsed, entry: &Credentials, place: &Range<usize>) -> Result<(), Error> {
-        let octets = encoded(&removed(entry), parsed)?;
+        self.write_entry(file, parsed, &removed(entry), place)
+    }
+
+    /// Writes an entry over another one of its length.
+    fn write_entry(
+        &self,
+        file: &File,
+        parsed: &Parsed,
+        entry: &Credentials,
+        place: &Range<usize>,
+    ) -> Result<(), Error> {
+        let octets = encoded(entry, parsed)?;
         if octets.len() != place.len() {
             let offset = place.start;
             return Err(self.bad(FormatFault::Truncated { offset }));
@@ -201,6 +213,32 @@ impl CredentialCache for FileCache {
             }
         }
         Ok(count)
+    }
+
+    /// A value takes the place of another one of its length, so that one that is set time and again, such as a time,
+    /// does not make the file grow. Others leave a hole, as all entries do that are removed.
+    fn set_config(&self, key: &str, principal: Option<&Principal>, value: &[u8]) -> Result<(), Error> {
+        let (file, parsed) = self.open_for_change(&Open::writing(KIND, &self.path))?;
+        let is_it = |entry: &Credentials| ConfigEntry::has_name(entry, key, principal);
+        let mut entries = parsed.contents.credentials.iter().zip(&parsed.places).rev();
+        let current = entries.find(|(entry, _)| is_it(entry));
+        if current.is_some_and(|(entry, _)| entry.ticket == value) {
+            return Ok(());
+        }
+        let entry = ConfigEntry {
+            key: key.to_owned(),
+            principal: principal.cloned(),
+            value: value.to_vec(),
+        };
+        let entry = entry.to_credentials(&parsed.contents.principal);
+        if let Some((_, place)) = current
+            && place.len() == encoded(&entry, &parsed)?.len()
+        {
+            return self.write_entry(&file, &parsed, &entry, place);
+        }
+        drop(file);
+        self.remove(&is_it)?;
+        self.store(&entry)
     }
 
     /// Overwrites the keys of the removed file, as far as the file system overwrites at all. What is no

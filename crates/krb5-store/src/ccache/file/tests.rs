@@ -114,7 +114,7 @@ fn i63_a_removed_setting_is_not_found_again() {
     let mut contents = CacheContents::new(principal("alice@R"));
     contents.set_config("refresh_time", None, b"1");
     cache.replace(&contents).unwrap();
-    assert_eq!(cache.remove(&crate::ccache::ConfigEntry::is_config).unwrap(), 1);
+    assert_eq!(cache.remove(&ConfigEntry::is_config).unwrap(), 1);
     assert_eq!(cache.read().unwrap().config("refresh_time", None), None);
     let octets = std::fs::read(place.path()).unwrap();
     assert!(octets.windows(12).any(|part| part == b"X-RMED-CONF:"));
@@ -435,4 +435,25 @@ fn a_cache_with_another_name_is_not_destroyed() {
     std::fs::remove_file(other).unwrap();
     cache.destroy().unwrap();
     assert_eq!(place.files(), 0);
+}
+
+#[test]
+fn f8_a_value_of_the_same_length_takes_the_place_of_the_last_one() {
+    let place = Place::new();
+    let cache = place.initialised();
+    cache.set_config("refresh_time", None, b"1800000000").unwrap();
+    cache.store(&credentials("host/a@R", 100)).unwrap();
+    let size = || std::fs::metadata(place.path()).unwrap().len();
+    let before = size();
+    for value in [b"1800000030", b"1800000060", b"1800000060"] {
+        cache.set_config("refresh_time", None, value).unwrap();
+        let read = place.cache().read().unwrap();
+        assert_eq!(read.config("refresh_time", None), Some(&value[..]));
+        assert_eq!(read.tickets().count(), 1);
+        assert_eq!(size(), before);
+    }
+    cache.set_config("refresh_time", None, b"18000000900").unwrap();
+    let read = place.cache().read().unwrap();
+    assert_eq!(read.config("refresh_time", None), Some(&b"18000000900"[..]));
+    assert_eq!(read.credentials.len(), 2, "the old one is gone");
 }
