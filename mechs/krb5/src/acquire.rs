@@ -74,7 +74,8 @@ struct Acquiring {
     verification: Option<Verification>,
     tickets: Wanted,
     client_keytab: ClientKeytab,
-    keytab: Arc<dyn KeySource>,
+    /// If contexts are to be accepted.
+    keytab: Option<Arc<dyn KeySource>>,
     replay: Memory,
 }
 
@@ -89,29 +90,29 @@ impl Acquiring {
         };
         let password = store.octets(PASSWORD)?;
         refuse_contradictions(&store, password, request)?;
-        let keytab = match keys(&store, KEYTAB)? {
-            Some((keytab, _)) => keytab,
-            None => keytab::resolve(&environment.keytab).map_err(KerberosError::Store)?,
-        };
+        let named = keys(&store, KEYTAB)?.map(|(keytab, _)| keytab);
+        let keytab = || named.clone().map_or_else(|| default_keytab(environment), Ok);
         let (tickets, client_keytab) = sources(environment, &store)?;
-        let principal = store.text(VERIFY)?;
-        let verification = principal.map(|principal| Verification::new(Arc::clone(&keytab), principal, environment));
+        let verification = match store.text(VERIFY)? {
+            Some(principal) => Some(Verification::new(keytab()?, principal, environment)?),
+            None => None,
+        };
         Ok(Self {
             environment: environment.clone(),
             name,
             lifetime: request.lifetime,
             password: password.map(|password| Secret::from_slice(password)),
-            verification: verification.transpose()?,
+            verification,
             tickets,
             client_keytab,
-            keytab,
+            keytab: if request.usage.accepts() { Some(keytab()?) } else { None },
             replay: replay_cache(environment, &store)?,
         })
     }
 
     fn accepting(&self) -> Result<Accepting, KerberosError> {
         let settings = &self.environment.settings;
-        let keytab = Arc::clone(&self.keytab);
+        let keytab = self.keytab.clone().ok_or(KerberosError::CredentialUsage("accept"))?;
         let service = self.name.as_ref().map_or(Ok(ServiceName::Any), service_name)?;
         // A keytab without any key for the name is told now, not at the first context.
         let keys = keytab.read().map_err(|error| match error {
@@ -230,6 +231,10 @@ fn keys(store: &CredStore, key: &str) -> Result<Option<(Arc<dyn KeySource>, Kind
     let Some(name) = store.text(key)? else { return Ok(None) };
     let keytab = keytab::resolve(name).map_err(KerberosError::Store)?;
     Ok(Some((keytab, Kind::Name)))
+}
+
+fn default_keytab(environment: &KerberosEnvironment) -> Result<Arc<dyn KeySource>, KerberosError> {
+    Ok(keytab::resolve(&environment.keytab)?)
 }
 
 /// Whoever names a replay cache must not get another one instead.

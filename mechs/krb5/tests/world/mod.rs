@@ -35,6 +35,8 @@ pub struct World {
     /// The user's credential.
     pub alice: Credential,
     pub kdc_requests: Arc<AtomicUsize>,
+    /// Tickets that the KDC has given for a key or password.
+    pub initial_tickets: Arc<AtomicUsize>,
     /// For files that only this world uses.
     pub folder: TempDir,
     name: String,
@@ -86,6 +88,7 @@ impl World {
             acceptor_clock,
             alice: Credential::default(),
             kdc_requests: Arc::default(),
+            initial_tickets: Arc::default(),
             folder,
             name,
         };
@@ -124,12 +127,16 @@ impl World {
     /// Answers what mechanisms ask for, KDC requests by the KDC.
     pub fn driver(&self) -> impl FnMut(IoRequest) -> IoReply + 'static {
         let (kdc, clock, count) = (self.kdc.clone(), self.clock.clone(), Arc::clone(&self.kdc_requests));
+        let initial_tickets = Arc::clone(&self.initial_tickets);
         move |request| match request {
             IoRequest::Kdc { message, .. } => {
                 count.fetch_add(1, Ordering::Relaxed);
                 let octets = kdc
                     .handle(&message, time(&clock), Transport::Tcp)
                     .expect("a KDC answers requests");
+                if octets.first() == Some(&AS_REP) {
+                    initial_tickets.fetch_add(1, Ordering::Relaxed);
+                }
                 IoReply::Message {
                     octets,
                     server: Server::Any,
@@ -230,6 +237,8 @@ pub fn shift(clock: &TestClock, seconds: i64) {
 pub const REALM: &str = "EXAMPLE.TEST";
 pub const CONFIGURATION: &str = "[libdefaults]\n default_realm = EXAMPLE.TEST\n forwardable = true\n\
     [domain_realm]\n .example.test = EXAMPLE.TEST\n";
+/// The first octet of an AS-REP.
+const AS_REP: u8 = 0x6b;
 /// When all worlds begin.
 pub const START: u64 = 1_800_000_000;
 static WORLDS: AtomicUsize = AtomicUsize::new(0);
