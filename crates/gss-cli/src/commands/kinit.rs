@@ -229,6 +229,7 @@ fn contents(outcome: &AsOutcome) -> CacheContents {
             microseconds: 0,
         });
     contents.credentials.push(outcome.credentials.clone());
+    contents.set_start_realm(&outcome.credentials);
     contents
 }
 

@@ -4,13 +4,12 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use krb5_proto::exchange::{TgsOptions, TimeSync};
 use krb5_proto::messages::Ticket;
 use krb5_proto::{Credentials, KerberosTime, Principal};
-use krb5_store::ccache::{CacheContents, CredentialCache};
+use krb5_store::ccache::{CacheContents, CredentialCache, gained};
 use serde::Serialize;
 
-use super::kerberos::{Local, exchange, show};
+use super::kerberos::{Local, Service, exchange, show};
 use crate::report::Hint as _;
 
 /// Get tickets for services, and tell the versions of their keys
@@ -25,6 +24,9 @@ pub(crate) struct Args {
     /// The credential cache [default: $KRB5CCNAME]
     #[arg(short = 'c', long = "cache", value_name = "CCACHE")]
     cache: Option<String>,
+    /// User to user: a ticket in the session key of the ticket-granting ticket in this cache, the service's own
+    #[arg(long = "u2u", value_name = "CCACHE")]
+    u2u: Option<String>,
     /// Write JSON, one object a line
     #[arg(long)]
     json: bool,
@@ -44,61 +46,54 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let cache = local.cache(args.cache.as_deref())?;
     let owner = cache.principal()?;
     for name in &args.services {
-        let service = local.service(name, &owner.realm)?;
-        let ticket = ticket(&local, &*cache, &service)?;
+        let service = local.wanted(name, &owner.realm)?;
+        let ticket = ticket(&args, &local, &*cache, &service)?;
         tell(&args, &ticket)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The ticket for `service`: from the cache, else from the KDC by way of the cache's ticket-granting ticket.
-fn ticket(local: &Local, cache: &dyn CredentialCache, service: &Principal) -> anyhow::Result<Credentials> {
+/// The ticket for `service`: from the cache, else from the KDCs that lead to it.
+fn ticket(args: &Args, local: &Local, cache: &dyn CredentialCache, service: &Service) -> anyhow::Result<Credentials> {
     let contents = cache.read()?;
-    let offset = contents.clock_offset.map_or(0, |offset| i64::from(offset.seconds));
-    let now = local.now().offset(offset).time;
-    if let Some(ticket) = contents.find(service, now) {
+    let Service { name, realm } = service;
+    let mut options = contents.service_search(local.settings(), name.clone(), realm.clone());
+    let now = local.now().offset(options.clock_offset).time;
+    if args.u2u.is_none()
+        && let Some(ticket) = contents.find_service(name, realm, now)
+    {
         return Ok(ticket.clone());
     }
-    let tgt = granting_ticket(&contents, service, now, &cache.name())?;
-    let settings = local.settings();
-    let options = TgsOptions {
-        etypes: settings.default_tgs_enctypes().to_vec(),
-        clock_offset: offset,
-        clock_skew: settings.clockskew(),
-        time_sync: if settings.kdc_timesync() {
-            TimeSync::FromKdc
-        } else {
-            TimeSync::Off
-        },
-        ..TgsOptions::new(tgt, service.clone())
-    };
-    let ticket = exchange::further(local, options)?.credentials;
-    cache
-        .store(&ticket)
-        .context("the KDC gave a ticket, but it cannot be kept")?;
-    Ok(ticket)
+    usable(&contents, now, &cache.name())?;
+    options.user_to_user = args.u2u.as_deref().map(|cache| other_users(local, cache)).transpose()?;
+    let outcome = exchange::service(local, options)?;
+    for ticket in gained(&outcome, name, realm) {
+        cache
+            .store(&ticket)
+            .context("the KDC gave a ticket, but it cannot be kept")?;
+    }
+    Ok(outcome.credentials)
 }
 
-fn granting_ticket(
-    contents: &CacheContents,
-    service: &Principal,
-    now: KerberosTime,
-    cache: &str,
-) -> anyhow::Result<Credentials> {
-    let own = &contents.principal.realm;
-    let usable = [&service.realm, own]
-        .into_iter()
-        .find_map(|realm| contents.find(&Principal::krbtgt(own, realm), now));
-    if let Some(tgt) = usable {
-        return Ok(tgt.clone());
-    }
-    let wanted = Principal::krbtgt(own, own);
-    let expired = contents
+/// The ticket-granting ticket of another user, whose cache may be read.
+fn other_users(local: &Local, cache: &str) -> anyhow::Result<Vec<u8>> {
+    let contents = local.cache(Some(cache))?.read()?;
+    let realm = &contents.principal.realm;
+    let wanted = Principal::krbtgt(realm, realm);
+    let mut tickets = contents.tickets();
+    let found = tickets.find(|ticket| ticket.server == wanted);
+    let found = found.with_context(|| format!("{cache} holds no ticket-granting ticket of {}", contents.principal))?;
+    Ok(found.ticket.clone())
+}
+
+/// Whether there is a ticket-granting ticket to begin with.
+fn usable(contents: &CacheContents, now: KerberosTime, cache: &str) -> anyhow::Result<()> {
+    let start = contents.start_realm();
+    let granting = contents
         .tickets()
-        .filter(|ticket| ticket.server == wanted)
-        .map(|ticket| ticket.endtime)
-        .max();
-    let error = match expired {
+        .filter(|ticket| ticket.server.name.granting_realm().as_ref() == Some(&start));
+    let error = match granting.map(|ticket| ticket.endtime).max() {
+        Some(ended) if ended > now => return Ok(()),
         Some(ended) => anyhow::anyhow!(
             "the ticket-granting ticket of {} expired at {ended}",
             contents.principal

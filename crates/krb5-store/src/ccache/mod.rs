@@ -22,6 +22,7 @@ pub mod kcm;
 pub mod keyring;
 mod memory;
 mod resolve;
+mod search;
 
 pub use cache::CredentialCache;
 pub use collection::CacheCollection;
@@ -33,3 +34,4 @@ pub use directory::{DirectoryCache, DirectoryCollection};
 pub use file::FileCache;
 pub use memory::{MemoryCache, MemoryCollection};
 pub use resolve::{Resolver, resolve};
+pub use search::gained;

@@ -7,6 +7,7 @@ mod effective;
 mod enctypes;
 mod expand;
 mod files;
+mod guess;
 mod hosts;
 mod kdc;
 mod keys;

@@ -2,7 +2,10 @@
 
 use anyhow::Context as _;
 use krb5_net::KdcClient;
-use krb5_proto::exchange::{AsExchange, AsOptions, AsOutcome, KdcRequest, Step, TgsExchange, TgsOptions, TgsOutcome};
+use krb5_proto::exchange::{
+    AsExchange, AsOptions, AsOutcome, KdcRequest, ServiceExchange, ServiceOptions, ServiceOutcome, Step, TgsExchange,
+    TgsOptions, TgsOutcome,
+};
 use krb5_proto::{Error, ErrorCode, Realm};
 
 use super::Local;
@@ -22,6 +25,14 @@ pub(crate) fn further(local: &Local, options: TgsOptions) -> anyhow::Result<TgsO
     let first = TgsExchange::start(local.provider(), options, local.now());
     let reply = |state: krb5_proto::exchange::AwaitTgsRep, octets: &[u8]| state.reply(octets, local.now());
     run(local, first, reply).with_context(|| format!("cannot get a ticket for {server}"))
+}
+
+/// Gets a ticket for a service, in whichever realm it is.
+pub(crate) fn service(local: &Local, options: ServiceOptions) -> anyhow::Result<ServiceOutcome> {
+    let name = options.service.clone();
+    let first = ServiceExchange::start(local.provider(), options, local.now());
+    let reply = |state: krb5_proto::exchange::AwaitServiceTicket, octets: &[u8]| state.reply(octets, local.now());
+    run(local, first, reply).with_context(|| format!("cannot get a ticket for {name}"))
 }
 
 fn run<S, T>(

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use gss::krb5::KerberosEnvironment;
 use krb5_crypto::CryptoProvider;
-use krb5_proto::{Principal, Realm, Timestamp};
+use krb5_proto::exchange::ServiceRealm;
+use krb5_proto::{Principal, PrincipalName, Realm, Timestamp};
 use krb5_store::ccache::{CacheCollection, CredentialCache};
 use krb5_store::config::{PathTokens, Settings};
 use krb5_store::keytab::{self, FileKeytab, KeySource};
@@ -18,6 +19,13 @@ pub(crate) struct Local {
     environment: KerberosEnvironment,
     client_keytab: Option<String>,
     tokens: PathTokens,
+}
+
+/// A service, whose realm may not be known.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) name: PrincipalName,
+    pub(crate) realm: ServiceRealm,
 }
 
 impl Local {
@@ -112,6 +120,32 @@ impl Local {
             .and_then(|host| self.settings().realm_of_host(host))
             .map(Realm::from);
         Ok(Principal::new(realm.unwrap_or(named.realm), named.name))
+    }
+
+    /// The service that `text` means, and what is known of its realm; `own` is the client's.
+    pub(crate) fn wanted(&self, text: &str, own: &Realm) -> anyhow::Result<Service> {
+        let named = self.service(text, own)?;
+        let host = match named.name.components.as_slice() {
+            [_, host] if !named.name.is_krbtgt() => host.as_str(),
+            _ => None,
+        };
+        let settled = Principal::parse(text, None).is_ok() || host.is_none();
+        let configured = host.is_some_and(|host| self.settings().realm_of_host(host).is_some());
+        let realm = match host {
+            Some(host) if !settled && !configured => ServiceRealm::Unknown {
+                guesses: self
+                    .settings()
+                    .guessed_realms(host)
+                    .into_iter()
+                    .map(Realm::from)
+                    .collect(),
+            },
+            _ => ServiceRealm::Known(named.realm),
+        };
+        Ok(Service {
+            name: named.name,
+            realm,
+        })
     }
 
     pub(crate) fn default_realm(&self) -> Option<Realm> {

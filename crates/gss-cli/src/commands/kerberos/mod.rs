@@ -5,4 +5,4 @@ pub(super) mod local;
 pub(super) mod password;
 pub(super) mod show;
 
-pub(super) use local::Local;
+pub(super) use local::{Local, Service};
