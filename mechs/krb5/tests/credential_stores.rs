@@ -45,7 +45,14 @@ fn acquire(world: &World, usage: CredUsage, name: Option<&str>, store: CredStore
 #[test]
 fn keys_that_contradict_each_other_are_refused_with_mits_statuses() {
     let world = world();
-    let cases: [(CredUsage, Option<&str>, &[(&str, &str)], ErrorKind, i32); 9] = [
+    type Case = (
+        CredUsage,
+        Option<&'static str>,
+        &'static [(&'static str, &'static str)],
+        ErrorKind,
+        i32,
+    );
+    let cases: [Case; 9] = [
         (
             CredUsage::Initiate,
             Some("bob"),

@@ -28,7 +28,7 @@ fn user(number: usize) -> String {
 fn crowd() -> (World, Krb5) {
     let everybody = (0..USERS).fold(
         Kdc::builder(REALM).enctypes(&[Enctype::Aes256CtsHmacSha196]),
-        |kdc, number| kdc.service(&format!("user{number}")),
+        |kdc, number| kdc.service(format!("user{number}")),
     );
     let world = World::with(everybody, CONFIGURATION);
     let mut environment = world.initiator.environment().clone();
@@ -46,13 +46,13 @@ fn crowd() -> (World, Krb5) {
 fn keytabs(world: &World) -> Vec<Vec<u8>> {
     let all = world.kdc.service_keytab();
     let of = |number| {
-        let mut own = Keytab::default();
-        own.entries = all
+        let entries = all
             .entries
             .iter()
             .filter(|entry| entry.principal.to_string() == user(number))
             .cloned()
             .collect();
+        let own = Keytab { entries };
         own.to_octets().unwrap().to_vec()
     };
     (0..USERS).map(of).collect()
