@@ -82,7 +82,10 @@ fn demonstrate(enctype: Option<Enctype>, way: Way, teller: &Teller) -> anyhow::R
         service: format!("{service}@{REALM}"),
         enctypes: enctypes.iter().map(|enctype| enctype.name()).collect(),
     });
-    let settings = Arc::new(Settings::parse(&kdc.client_config(running.address()))?);
+    // The two would agree on a better type than that of their ticket (RFC 4537).
+    let permitted: Vec<_> = enctypes.iter().map(|enctype| enctype.name()).collect();
+    let only = format!("[libdefaults]\n    permitted_enctypes = {}\n", permitted.join(" "));
+    let settings = Arc::new(Settings::parse(&(kdc.client_config(running.address()) + &only))?);
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     let address = listener.local_addr()?;
     let outcome = thread::scope(|scope| {
