@@ -81,7 +81,7 @@ fn serve(mut session: Session, wire: &mut Wire<'_>) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-const PROTOCOL: &str = r#"The environment is the usual one: KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME.
+const PROTOCOL: &str = r#"The environment is the usual one: KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME, KRB5_CLIENT_KTNAME.
 
 Commands once the context is established (B64: base64 with padding):
   {"get_mic":B64}                                  {"token":B64}
@@ -102,6 +102,7 @@ Commands once the context is established (B64: base64 with padding):
   {"session_key":true}                             {"octets":B64}
   {"export":true}  (and import again)              {"exported":N}
   {"delegated":true}                               {"name":NAME,"lifetime":N}
+  {"store_delegated":CCACHE}                       {"stored":[MECHANISM]}
 S is ok, duplicate, old, unsequenced or gap. L is trailer (the default) or header.
 associated, between and after are signed before the message, between its halves and behind it; they
 can be left out, and so can layout: to unwrap without it is to unwrap a stream, which has no between.

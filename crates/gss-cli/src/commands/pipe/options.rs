@@ -1,7 +1,7 @@
 //! What a context is to be, from the command line.
 
 use gss::drive;
-use gss_core::{Accept, Acquire, ChannelBindings, Credential, Error, Flags, Initiate, Name, Oid};
+use gss_core::{Accept, Acquire, ChannelBindings, CredStore, Credential, Error, Flags, Initiate, Name, Oid};
 
 use super::handshake::HalfOpen;
 use super::session::Surroundings;
@@ -18,6 +18,10 @@ pub(super) struct Common {
     /// Channel bindings: application data in hexadecimal
     #[arg(long, value_name = "HEX", value_parser = hexadecimal)]
     bindings: Option<Octets>,
+    /// Where the credential comes from: ccache, client_keytab, password, verify, keytab or rcache with its value; may
+    /// be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = store_entry)]
+    store: Vec<(String, String)>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,9 +87,17 @@ impl Common {
 
     /// The credential, where the command line says which or in which order mechanisms are negotiated.
     fn credential(&self, request: Acquire, surroundings: &mut Surroundings) -> Result<Option<Credential>, Error> {
-        if request.name.is_none() && self.negotiate.is_empty() {
+        if request.name.is_none() && self.negotiate.is_empty() && self.store.is_empty() {
             return Ok(None);
         }
+        let store = self.store.iter().fold(CredStore::new(), |store, (key, value)| {
+            store.with(key.as_str(), value.as_bytes())
+        });
+        let request = if self.store.is_empty() {
+            request
+        } else {
+            request.from_store(store)
+        };
         let negotiable: Vec<Oid> = self.negotiate.iter().map(|mech| mech.oid()).collect();
         let mechs = if negotiable.is_empty() {
             vec![self.mech.oid()]
@@ -146,6 +158,13 @@ impl Acceptor {
     }
 }
 
+fn store_entry(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write KEY=VALUE, such as ccache=FILE:/tmp/krb5cc_1000".to_owned()),
+    }
+}
+
 fn hexadecimal(text: &str) -> Result<Octets, String> {
     hex::decode(text).map(Octets).map_err(|error| error.to_string())
 }
@@ -186,6 +205,16 @@ mod tests {
         assert_eq!(flags("none"), Ok(Flags::empty()));
         let all = "mutual,replay,sequence,conf,integ,deleg,deleg_policy,dce_style,identify,anonymous";
         assert_eq!(flags(all), Ok(ASKABLE));
+    }
+
+    #[test]
+    fn store_entries_are_a_key_and_a_value_that_may_be_empty() {
+        let entry = |key: &str, value: &str| Ok((key.to_owned(), value.to_owned()));
+        assert_eq!(store_entry("ccache=FILE:/tmp/a=b"), entry("ccache", "FILE:/tmp/a=b"));
+        assert_eq!(store_entry("verify="), entry("verify", ""));
+        for text in ["ccache", "=x", ""] {
+            assert!(store_entry(text).unwrap_err().contains("KEY=VALUE"), "{text}");
+        }
     }
 
     #[test]

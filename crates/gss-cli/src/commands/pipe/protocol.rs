@@ -74,6 +74,8 @@ pub(super) enum Command {
     WrapSizeLimit(SizeLimitRequest),
     Export(Yes),
     Delegated(Yes),
+    /// Into the cache or collection of this name.
+    StoreDelegated(String),
     SessionKey(Yes),
 }
 
@@ -197,6 +199,10 @@ pub(super) enum Answer {
         name: Option<String>,
         lifetime: Option<u64>,
     },
+    Stored {
+        /// The mechanisms whose part of it was.
+        stored: Vec<String>,
+    },
     Error {
         error: Failure,
     },
@@ -306,6 +312,10 @@ mod tests {
         );
         assert_eq!(command(r#"{"export":true}"#), Command::Export(Yes));
         assert_eq!(command(r#"{"delegated":true}"#), Command::Delegated(Yes));
+        assert_eq!(
+            command(r#"{"store_delegated":"FILE:/c"}"#),
+            Command::StoreDelegated("FILE:/c".to_owned())
+        );
         assert_eq!(command(r#"{"session_key":true}"#), Command::SessionKey(Yes));
         assert_eq!(
             command(r#"{"wrap_iov":{"message":"aGk=","conf":true,"associated":"aGk=","layout":"header"}}"#),

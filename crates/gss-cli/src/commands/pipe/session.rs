@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gss::{BlockingDriver, drive};
-use gss_core::{Clock, Error, ErrorKind, EstablishedContext, MechCred, Mechanisms, Oid, PrfKey, Privacy, oid};
+use gss_core::{
+    Clock, CredStore, Credential, Error, ErrorKind, EstablishedContext, Existing, MechCred, Mechanisms, Oid, PrfKey,
+    Privacy, Store, oid,
+};
 
 use super::messages;
 use super::protocol::{
@@ -60,6 +63,7 @@ impl Session {
             Command::WrapSizeLimit(request) => self.wrap_size_limit(&request).map_err(failure),
             Command::Export(_) => self.export().map_err(failure),
             Command::Delegated(_) => self.delegated(),
+            Command::StoreDelegated(name) => self.store_delegated(&name),
             Command::SessionKey(_) => self.session_key().map_err(failure),
         }
     }
@@ -111,14 +115,36 @@ impl Session {
         })
     }
 
-    fn delegated(&mut self) -> Result<Answer, Failure> {
+    fn delegated_cred(&mut self) -> Result<Arc<dyn MechCred>, Failure> {
         if self.delegated.is_none() {
             self.delegated = self.context.take_delegated();
         }
-        let cred = self.delegated.clone().ok_or_else(|| Failure {
+        self.delegated.clone().ok_or_else(|| Failure {
             message: "the initiator has delegated no credential".to_owned(),
             ..failure(ErrorKind::NoCred.into())
-        })?;
+        })
+    }
+
+    /// Stores the delegated credential, in the place of what the client has there.
+    fn store_delegated(&mut self, ccache: &str) -> Result<Answer, Failure> {
+        let cred = Credential::single(self.context.info().mech, self.delegated_cred()?);
+        let into = Store {
+            existing: Existing::Overwrite,
+            store: Some(CredStore::new().with("ccache", ccache)),
+            ..Store::default()
+        };
+        let stored = drive(
+            Mechanisms::store_cred(&cred, &into, None),
+            &mut self.surroundings.driver,
+        );
+        let stored = stored.map_err(|error| failure(error.error))?;
+        Ok(Answer::Stored {
+            stored: stored.mechs.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    fn delegated(&mut self) -> Result<Answer, Failure> {
+        let cred = self.delegated_cred()?;
         let info = drive(cred.inspect(), &mut self.surroundings.driver).map_err(|error| failure(error.error))?;
         let now = self.surroundings.clock.now();
         let left = |until: Duration| until.saturating_sub(now).as_secs();
