@@ -88,6 +88,15 @@ impl Pair {
         })
     }
 
+    /// Of two sides that are started already, in a directory that they may use.
+    pub(crate) fn of(initiator: Side, acceptor: Side, directory: TempDir) -> Self {
+        Self {
+            initiator,
+            acceptor,
+            _directory: directory,
+        }
+    }
+
     /// Gives the row that begins now its full time, in seconds.
     pub(crate) fn begin_row(&mut self, seconds: u64) {
         let deadline = within(seconds);

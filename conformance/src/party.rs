@@ -194,6 +194,16 @@ impl Side {
         })
     }
 
+    /// Stores the delegated credential into `ccache`.
+    pub(crate) fn store_delegated(&mut self, ccache: &str) -> Answer<()> {
+        self.ask(&json!({ "store_delegated": ccache }), |answer| {
+            answer
+                .get("stored")
+                .map(drop)
+                .context("nothing is said of what was stored")
+        })
+    }
+
     fn ask<T>(&mut self, command: &Value, read: impl FnOnce(&Value) -> Result<T>) -> Answer<T> {
         let flavour = self.flavour;
         let key = || command.as_object().and_then(|object| object.keys().next().cloned());

@@ -85,6 +85,11 @@ impl Programs {
 
     /// Starts one side of a context.
     pub(crate) fn start(&self, start: &Start<'_>) -> Result<Pipe> {
+        self.start_with(start, |_| ())
+    }
+
+    /// Starts one side of a context; `change` adds to its environment and arguments.
+    pub(crate) fn start_with(&self, start: &Start<'_>, change: impl FnOnce(&mut Command)) -> Result<Pipe> {
         let mut command = match start.flavour {
             Flavour::Gss => {
                 let mut command = self.gss()?;
@@ -114,6 +119,7 @@ impl Programs {
         if let Some(bindings) = start.bindings {
             command.args(["--bindings", bindings]);
         }
+        change(&mut command);
         Pipe::spawn(&mut command, &start.directory.join(stderr))
     }
 

@@ -21,7 +21,7 @@ use crate::{
     realm::Realm,
     report::{Checks, Row, matches},
     scenario::{Outcome, Scenario, matrix},
-    tickets::{CHECKS, Desk, Errand, errands},
+    tickets::{Desk, Errand, errands},
 };
 
 /// What a run is made of.
@@ -116,7 +116,7 @@ impl Job {
 
     fn areas(&self) -> Vec<&'static str> {
         match self {
-            Self::Errand(..) => CHECKS.iter().map(|(name, _)| *name).collect(),
+            Self::Errand(_, errand) => errand.checks().map(|(name, _)| *name).collect(),
             Self::Context(_, scenario) => {
                 let established = matches!(scenario.terms.outcome, Outcome::Established | Outcome::Bound);
                 let areas = AREAS.iter().map(|area| area.name).filter(|_| established);
@@ -195,7 +195,7 @@ impl Site<'_> {
 
     fn errand(&self, job: &Job, errand: Errand) -> Vec<Row> {
         let mut rows = Vec::new();
-        for (name, check) in CHECKS {
+        for (name, check) in errand.checks() {
             if !self.plan.wants(&format!("{}/{name}", job.name())) {
                 continue;
             }

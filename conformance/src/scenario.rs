@@ -56,7 +56,8 @@ const MUTUAL: &[&str] = &["mutual", "replay", "sequence", "conf", "integ"];
 const A: Option<&str> = Some("00112233445566778899aabbccddeeff");
 const B: Option<&str> = Some("00112233445566778899aabbccddeefe");
 
-const PLAIN: Terms = Terms {
+/// What most contexts are: mutual, and all that protects messages.
+pub(crate) const PLAIN: Terms = Terms {
     name: "mutual",
     flags: MUTUAL,
     initiator_bindings: None,

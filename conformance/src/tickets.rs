@@ -1,5 +1,7 @@
 //! Tickets from each KDC by each implementation's tools, and their files read by the others'.
 
+mod credentials;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -27,14 +29,15 @@ pub(crate) struct Desk<'a> {
     pub(crate) site: &'a Site,
     actor: Tools<'a>,
     reader: Tools<'a>,
+    programs: &'a Programs,
     directory: &'a Path,
 }
 
 /// The name of a check, and what it does.
 pub(crate) type Check = (&'static str, fn(&Desk<'_>, &mut Checks) -> Result<()>);
 
-/// Every check of an errand.
-pub(crate) const CHECKS: &[Check] = &[
+/// The checks that every errand has.
+const CHECKS: &[Check] = &[
     ("kinit-password", kinit_password),
     ("kinit-keytab", kinit_keytab),
     ("kinit-wrong-password", wrong_password),
@@ -64,6 +67,15 @@ pub(crate) fn errands(subject: Flavour, peer: Flavour) -> Vec<Errand> {
 }
 
 impl Errand {
+    /// What it checks. Where we act, also where credentials come from and go to.
+    pub(crate) fn checks(self) -> impl Iterator<Item = &'static Check> {
+        let ours = credentials::CHECKS.iter().filter(move |_| self.actor == Flavour::Gss);
+        let with_mit = credentials::CHECKS_WITH_MIT
+            .iter()
+            .filter(move |_| self.actor == Flavour::Gss && self.reader == Flavour::Mit);
+        CHECKS.iter().chain(ours).chain(with_mit)
+    }
+
     /// `KDC/ENCTYPE/tools/ACTOR-to-READER`, the beginning of its rows' names.
     pub(crate) fn name(&self) -> String {
         let enctype = self.enctype.short();
@@ -78,6 +90,7 @@ impl<'a> Desk<'a> {
             site,
             actor: Tools::new(errand.actor, programs),
             reader: Tools::new(errand.reader, programs),
+            programs,
             directory,
         }
     }

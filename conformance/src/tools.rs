@@ -55,13 +55,18 @@ impl<'a> Tools<'a> {
 
     /// Gets a ticket-granting ticket with the user's keys of `keytab`.
     pub(crate) fn kinit_keytab(self, site: &Site, ccache: &Path, keytab: &Path) -> Result<()> {
+        self.kinit_keytab_as(site, ccache, keytab, &site.user)
+    }
+
+    /// Gets a ticket-granting ticket with the keys that `principal` has in `keytab`.
+    pub(crate) fn kinit_keytab_as(self, site: &Site, ccache: &Path, keytab: &Path, principal: &str) -> Result<()> {
         let mut command = match self.flavour {
             Flavour::Gss => self.gss(&["kinit"])?,
             Flavour::Heimdal => self.programs.heimdal("kinit.heimdal"),
             Flavour::Mit | Flavour::BrokenVerifier => self.programs.mit("bin/kinit"),
         };
         command.args(["-k", "-t", &file_name(keytab)]);
-        run_ok(at(&mut command, site, ccache).arg(&site.user), "", within(30))?;
+        run_ok(at(&mut command, site, ccache).arg(principal), "", within(30))?;
         Ok(())
     }
 
