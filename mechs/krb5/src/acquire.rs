@@ -22,8 +22,9 @@ use gss_core::{Acquire, CredSource, CredStore, Flow, Flowing, MechCred, Octets, 
 use krb5_crypto::Secret;
 use krb5_proto::Principal;
 use krb5_proto::exchange::{AsOutcome, LongTerm};
-use krb5_store::ccache::{CredentialCache, MemoryCache};
-use krb5_store::keytab::{self, Acceptor, KeySource, ServiceName};
+use krb5_store::FileKind;
+use krb5_store::ccache::{CacheContents, CredentialCache, MemoryCache};
+use krb5_store::keytab::{self, Acceptor, KeySource, Keytab, MemoryKeytab, ServiceName};
 use krb5_store::replay::OwnReplayCache;
 
 use crate::cred::{Accepting, ClientKeytab, KerberosCred, Memory, TicketSource, Wanted};
@@ -39,6 +40,36 @@ pub struct Tickets(pub Arc<dyn CredentialCache>);
 /// Long-term keys, as the value of `keytab` or `client_keytab` in a credential store.
 #[derive(Clone, Debug)]
 pub struct Keys(pub Arc<dyn KeySource>);
+
+impl Tickets {
+    /// The tickets of a cache file of any version, to be kept in memory.
+    ///
+    /// # Errors
+    /// [`DefectiveCredential`](gss_core::ErrorKind::DefectiveCredential) if it is none.
+    pub fn from_octets(octets: &[u8]) -> Result<Self> {
+        let contents = CacheContents::from_octets(octets).map_err(|fault| KerberosError::Octets {
+            what: FileKind::CredentialCache,
+            fault,
+        })?;
+        let cache = MemoryCache::new();
+        cache.replace(&contents).map_err(KerberosError::Store)?;
+        Ok(Self(Arc::new(cache)))
+    }
+}
+
+impl Keys {
+    /// The keys of a keytab file of any version, to be kept in memory.
+    ///
+    /// # Errors
+    /// [`DefectiveCredential`](gss_core::ErrorKind::DefectiveCredential) if it is none.
+    pub fn from_octets(octets: &[u8]) -> Result<Self> {
+        let keytab = Keytab::from_octets(octets).map_err(|fault| KerberosError::Octets {
+            what: FileKind::Keytab,
+            fault,
+        })?;
+        Ok(Self(Arc::new(MemoryKeytab::new("in memory", keytab))))
+    }
+}
 
 /// Acquires what `request` asks for.
 pub(crate) fn acquire(environment: &KerberosEnvironment, request: Acquire) -> Flowing<Arc<dyn MechCred>> {

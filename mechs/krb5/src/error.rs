@@ -6,6 +6,7 @@ use gss_core::{Error, ErrorKind, MechError, Oid, StepError};
 use krb5_proto::error::{ComErr, ErrorCode};
 use krb5_proto::{ParsePrincipalError, Principal};
 use krb5_store::keytab::KeySource;
+use krb5_store::{FileKind, FormatFault};
 
 use crate::KRB5;
 
@@ -170,6 +171,15 @@ pub enum KerberosError {
     /// Keys of a credential store that contradict each other, or what the credential is for.
     #[error("a credential store cannot have {0}")]
     StoreKeys(&'static str),
+    /// Octets that the caller passed are no cache or keytab.
+    #[error("these octets are no {what}: {fault}")]
+    Octets {
+        /// What they should be.
+        what: FileKind,
+        /// What is wrong.
+        #[source]
+        fault: FormatFault,
+    },
     /// Keys to accept contexts with are not stored.
     #[error("only tickets are stored, and this is for accepting contexts; keys are added to keytabs instead")]
     StoreAcceptor,
@@ -278,6 +288,7 @@ impl KerberosError {
             } => ErrorKind::BadNameType,
             Self::Name { .. } | Self::PasswordOfNobody => ErrorKind::BadName,
             Self::NotExportable | Self::UnknownOption(_) => ErrorKind::Unavailable,
+            Self::Octets { .. } => ErrorKind::DefectiveCredential,
             Self::AcceptorUnproven
             | Self::Configuration(_)
             | Self::Crypto(_)
@@ -334,6 +345,10 @@ impl MechError for KerberosError {
             Self::ReplayCache(_) => ComErr::krb5(RC_IO),
             Self::Crypto(_) => ComErr::CRYPTO_INTERNAL,
             Self::DelegationTooLong(_) => ErrorCode::KRB_ERR_FIELD_TOOLONG.com_err(),
+            Self::Octets {
+                what: FileKind::Keytab, ..
+            } => ComErr::KT_IOERR,
+            Self::Octets { .. } => ComErr::krb5(CC_FORMAT),
             Self::ExportedContext | Self::ExportedCred => ComErr::ASN1_PARSE_ERROR,
             Self::Name {
                 reason: NameFault::NoRealm,
@@ -422,6 +437,7 @@ const CC_NOTFOUND: u32 = 141;
 const REALM_UNKNOWN: u32 = 154;
 const KDC_UNREACH: u32 = 156;
 const RC_IO: u32 = 164;
+const CC_FORMAT: u32 = 185;
 const CC_IO: u32 = 193;
 const FCC_NOFILE: u32 = 195;
 const CONFIG_NODEFREALM: u32 = 224;

@@ -100,6 +100,9 @@ struct Half {
     next: Box<dyn InitiatorContext>,
 }
 
+/// The initiator's and the acceptor's context.
+type Both = (Box<dyn EstablishedContext>, Box<dyn EstablishedContext>);
+
 /// All contexts begin before the first one is answered, in another order, and all of them are used in a third one.
 fn interleaved(world: &World, krb5: &Krb5, creds: &[Credential]) {
     let begin = |cred: &Credential| {
@@ -110,7 +113,7 @@ fn interleaved(world: &World, krb5: &Krb5, creds: &[Credential]) {
         }
     };
     let mut halves: Vec<Option<Half>> = creds.iter().map(begin).map(Some).collect();
-    let mut contexts: Vec<Option<(Box<dyn EstablishedContext>, Box<dyn EstablishedContext>)>> = Vec::new();
+    let mut contexts: Vec<Option<Both>> = Vec::new();
     contexts.resize_with(creds.len(), || None);
     for place in shuffled(creds.len(), 7) {
         let half = halves[place].take().unwrap();

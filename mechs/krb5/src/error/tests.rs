@@ -174,6 +174,22 @@ fn codes_and_kinds_are_frozen() {
             -1_765_328_324,
         ),
         (KerberosError::PasswordOfNobody, Kind::BadName, -1_765_328_250),
+        (
+            KerberosError::Octets {
+                what: FileKind::Keytab,
+                fault: FormatFault::Magic,
+            },
+            Kind::DefectiveCredential,
+            -1_765_328_200,
+        ),
+        (
+            KerberosError::Octets {
+                what: FileKind::CredentialCache,
+                fault: FormatFault::Magic,
+            },
+            Kind::DefectiveCredential,
+            -1_765_328_185,
+        ),
         (KerberosError::StoreKeys("both"), Kind::Failure, -2_045_022_969),
         (KerberosError::StoreAcceptor, Kind::Failure, -2_045_022_962),
         (
