@@ -62,7 +62,7 @@ fn ticket(args: &Args, local: &Local, cache: &dyn CredentialCache, service: &Ser
     if args.u2u.is_none()
         && let Some(ticket) = contents.find_service(name, realm, now)
     {
-        return Ok(ticket.clone());
+        return Ok(ticket);
     }
     usable(&contents, now, &cache.name())?;
     options.user_to_user = args.u2u.as_deref().map(|cache| other_users(local, cache)).transpose()?;

@@ -3,6 +3,7 @@
 use super::CacheContents;
 use crate::config::Settings;
 use crate::proto::exchange::{ServiceOptions, ServiceOutcome, ServiceRealm, TimeSync};
+use crate::proto::messages::Ticket;
 use crate::proto::{Credentials, KerberosTime, Principal, PrincipalName, Realm};
 
 impl CacheContents {
@@ -53,14 +54,14 @@ impl CacheContents {
     }
 
     /// The ticket for `service` that is valid at `now`: by the name under which [`gained`] keeps it, or in a realm that it
-    /// may be in.
+    /// may be in. Its server is the one that the ticket is for, whatever it was kept as.
     #[must_use]
     pub fn find_service(
         &self,
         service: &PrincipalName,
         realm: &ServiceRealm,
         now: KerberosTime,
-    ) -> Option<&Credentials> {
+    ) -> Option<Credentials> {
         let guesses: &[Realm] = match realm {
             ServiceRealm::Known(_) => &[],
             ServiceRealm::Unknown { guesses } => guesses,
@@ -71,6 +72,8 @@ impl CacheContents {
         std::iter::once(asked(service, realm))
             .chain(guessed)
             .find_map(|server| self.find(&server, now))
+            .cloned()
+            .map(as_issued)
     }
 }
 
@@ -89,6 +92,16 @@ pub fn gained(outcome: &ServiceOutcome, service: &PrincipalName, realm: &Service
     }
     tickets.push(ticket.clone());
     tickets
+}
+
+fn as_issued(ticket: Credentials) -> Credentials {
+    match Ticket::from_der(&ticket.ticket) {
+        Ok(issued) => Credentials {
+            server: Principal::new(issued.realm, issued.sname),
+            ..ticket
+        },
+        Err(_) => ticket,
+    }
 }
 
 fn asked(service: &PrincipalName, realm: &ServiceRealm) -> Principal {
