@@ -234,6 +234,9 @@ pub enum Query {
     Canonical,
     /// The name that the host's address leads back to.
     Reverse,
+    /// The Kerberos realms that the DNS names for the host: the TXT records of `_kerberos.HOST`, or of the domains above
+    /// it.
+    Realm,
 }
 
 /// The answer to an [`IoRequest`].

@@ -13,7 +13,7 @@ use gss_core::{
     Progress, Role, Step, StepError,
 };
 use krb5_crypto::{ChecksumType, KeyUsage};
-use krb5_proto::exchange::ap::{self, AcceptPolicy, Accepted, AcceptorSubkey};
+use krb5_proto::exchange::ap::{self, AcceptPolicy, Accepted, AcceptorSubkey, TransitedPolicy};
 use krb5_proto::exchange::{krb_error, sequence_number};
 use krb5_proto::messages::{ApOptions, ApReq, Checksum};
 use krb5_proto::{Principal, Timestamp};
@@ -108,6 +108,7 @@ impl AwaitApReq {
         let policy = AcceptPolicy {
             clock_skew: settings.clockskew(),
             permitted: self.environment.permitted_enctypes(),
+            transited: TransitedPolicy::Check(settings.capaths()),
             ..AcceptPolicy::default()
         };
         Ok(ap::accept(

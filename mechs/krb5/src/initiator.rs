@@ -3,6 +3,7 @@
 //! The first step gets the tickets that are missing and makes the AP-REQ. With mutual authentication the second takes
 //! the AP-REP; without, the context is established at once. In DCE style the second makes a third token.
 
+mod service;
 mod tickets;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use krb5_proto::exchange::ap::{self, ApInitiate, ApInitiated, ApReplied, Initial
 use krb5_proto::exchange::{Subkey, TgsOptions, krb_error};
 use krb5_proto::messages::{ApOptions, AuthorizationData, Checksum, TicketFlags};
 use krb5_proto::{Credentials, Principal};
+use krb5_store::config::Switch;
 
 use crate::checksum::{BindingsHash, CHECKSUM_TYPE, GssChecksum, NO_BINDINGS, bindings_hash};
 use crate::context::Establish;
@@ -25,7 +27,8 @@ use crate::name::KerberosName;
 use crate::token::{ContextToken, Framing, TokenId};
 use crate::{KRB5, KerberosEnvironment, delegation, kdc};
 
-pub(crate) use tickets::AwaitTickets;
+use self::service::Target;
+pub(crate) use self::tickets::AwaitTickets;
 
 /// What the initiator may ask for and the acceptor is told of. Protection is always there, RFC 4121 §4.1.1.1.
 const NEGOTIABLE: Flags = Flags::MUTUAL
@@ -42,7 +45,7 @@ const MOST_AHEAD: i64 = 60 * 60;
 pub(crate) struct AwaitStart {
     environment: KerberosEnvironment,
     cred: Initiating,
-    target: Principal,
+    target: Target,
     flags: Flags,
     bindings: BindingsHash,
 }
@@ -55,7 +58,7 @@ impl AwaitStart {
         cred: Initiating,
         request: &Initiate,
     ) -> Result<Self, KerberosError> {
-        let target = KerberosName::import(&request.target, &environment.settings)?.principal()?;
+        let target = Target::of(&KerberosName::import(&request.target, &environment.settings)?)?;
         let hash = |bindings| bindings_hash(environment.provider, bindings);
         let bindings = request.bindings.as_deref().map_or(NO_BINDINGS, hash);
         Ok(Self {
@@ -67,28 +70,18 @@ impl AwaitStart {
         })
     }
 
-    /// The ticket for the target: from the cache, else from the KDC.
-    fn ticket(&self) -> Flowing<Credentials> {
-        let now = self.environment.now().offset(self.cred.clock_offset);
-        let options = &self.environment.options;
-        if let Some(ticket) = self.cred.ticket(&self.target, now.time, options).map_err(failed)? {
-            return Ok(Flow::Done(ticket));
-        }
-        let tgt = self.cred.tgt(now.time).map_err(failed)?;
-        let mut options = TgsOptions::new(tgt, self.target.clone());
-        options.clock_offset = self.cred.clock_offset;
-        let cache = Arc::clone(&self.cred.cache);
-        Ok(kdc::service_ticket(&self.environment, options)?.map(move |outcome| {
-            // A cache that cannot be written to costs time, not the context.
-            let _ = cache.store(&outcome.credentials);
-            outcome.credentials
-        }))
-    }
-
     /// A forwarded ticket-granting ticket, if delegation was asked for and is possible.
     fn forwarded(&self, ticket: &Credentials) -> Flowing<Option<Credentials>> {
         let trusted = ticket.flags.contains(TicketFlags::OK_AS_DELEGATE);
-        let wanted = self.flags.contains(Flags::DELEG) || (self.flags.contains(Flags::DELEG_POLICY) && trusted);
+        let enforced = self.environment.settings.is_on(Switch::EnforceOkAsDelegate);
+        let wanted = match (
+            self.flags.contains(Flags::DELEG),
+            self.flags.contains(Flags::DELEG_POLICY),
+        ) {
+            (true, _) if !enforced => true,
+            (false, false) => false,
+            _ => trusted,
+        };
         if !wanted {
             return Ok(Flow::Done(None));
         }
@@ -114,7 +107,8 @@ impl Handshake for AwaitStart {
 impl InitiatorContext for AwaitStart {
     fn step(self: Box<Self>, token: Option<&[u8]>) -> Flowing<Step<dyn InitiatorContext>> {
         refuse_first_token(token)?;
-        self.ticket()?.then(move |ticket| {
+        let ticket = self.target.ticket(&self.environment, &self.cred)?;
+        ticket.then(move |ticket| {
             let forwarded = self.forwarded(&ticket)?;
             forwarded.then(move |forwarded| {
                 let offset = self.cred.clock_offset;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use gss_core::flow::{self, Flow, Flowing, IoReply, IoRequest};
 use krb5_proto::exchange::{
-    AsExchange, AsOptions, AsOutcome, AwaitAsRep, AwaitTgsRep, KdcRequest, LongTerm, Route, Step, TgsExchange,
-    TgsOptions, TgsOutcome, TimeSync,
+    AsExchange, AsOptions, AsOutcome, AwaitAsRep, AwaitServiceTicket, AwaitTgsRep, KdcRequest, LongTerm, Route,
+    ServiceExchange, ServiceOptions, ServiceOutcome, Step, TgsExchange, TgsOptions, TgsOutcome, TimeSync,
 };
 use krb5_proto::{Principal, Timestamp};
 
@@ -23,6 +23,14 @@ impl Exchange for AwaitAsRep {
     type Outcome = AsOutcome;
 
     fn reply(self, octets: &[u8], now: Timestamp) -> Result<Step<Self, AsOutcome>, krb5_proto::Error> {
+        self.reply(octets, now)
+    }
+}
+
+impl Exchange for AwaitServiceTicket {
+    type Outcome = ServiceOutcome;
+
+    fn reply(self, octets: &[u8], now: Timestamp) -> Result<Step<Self, ServiceOutcome>, krb5_proto::Error> {
         self.reply(octets, now)
     }
 }
@@ -69,6 +77,13 @@ pub(crate) fn service_ticket(environment: &KerberosEnvironment, mut options: Tgs
     options.clock_skew = settings.clockskew();
     options.time_sync = time_sync(environment);
     let started = TgsExchange::start(environment.provider, options, environment.now());
+    let (request, awaiting) = started.map_err(failed)?;
+    run(environment.clone(), request, awaiting)
+}
+
+/// Gets a ticket for a service, in whichever realm it is.
+pub(crate) fn search(environment: &KerberosEnvironment, options: ServiceOptions) -> Flowing<ServiceOutcome> {
+    let started = ServiceExchange::start(environment.provider, options, environment.now());
     let (request, awaiting) = started.map_err(failed)?;
     run(environment.clone(), request, awaiting)
 }

@@ -6,7 +6,7 @@
 //! | module | does |
 //! |---|---|
 //! | `mechanism` | the calls of the mechglue |
-//! | `name`, `cred`, `acquire`, `verify` | names and credentials |
+//! | `name`, `host`, `cred`, `acquire`, `verify` | names and credentials |
 //! | `initiator`, `acceptor`, `token`, `checksum`, `delegation` | establishing a context |
 //! | `context`, `export` | an established context |
 //! | `kdc` | KDC exchanges as flows |
@@ -39,6 +39,7 @@ mod delegation;
 mod environment;
 mod error;
 mod export;
+mod host;
 mod initiator;
 mod kdc;
 mod mechanism;

@@ -9,6 +9,7 @@ use krb5_store::config::Settings;
 
 use crate::KRB5;
 use crate::error::{KerberosError, NameFault};
+use crate::host::Host;
 
 #[cfg(test)]
 mod tests;
@@ -45,9 +46,9 @@ pub enum KerberosName {
 pub struct Service {
     /// Such as `HTTP`.
     pub service: String,
-    /// In lower case, without a final dot.
+    /// In lower case, without a final dot; perhaps with a port.
     pub host: Option<String>,
-    /// The realm of the host, where the configuration tells.
+    /// The realm of the host, where the configuration tells, or else the default one.
     pub realm: Option<Realm>,
 }
 
@@ -155,15 +156,11 @@ impl Service {
         if service.is_empty() || service.contains('/') {
             return Err(NameFault::Empty);
         }
-        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        let host = Some(host).filter(|host| !host.is_empty());
-        let realm = host
-            .as_deref()
-            .and_then(|host| settings.realm_of_host(host))
-            .or(settings.default_realm());
+        let host = Host::parse(host);
+        let realm = settings.realm_of_host(host.name()).or(settings.default_realm());
         Ok(Self {
             service: service.to_owned(),
-            host,
+            host: Some(host.instance()).filter(|host| !host.is_empty()),
             realm: realm.map(Realm::from),
         })
     }

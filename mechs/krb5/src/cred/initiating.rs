@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use krb5_proto::{Credentials, KerberosTime, Principal};
+use krb5_proto::exchange::ServiceRealm;
+use krb5_proto::{Credentials, KerberosTime, Principal, PrincipalName};
 use krb5_store::ccache::{CacheContents, CredentialCache};
 
 use super::options::CredOptions;
@@ -27,22 +28,24 @@ impl Initiating {
         }
     }
 
-    /// The ticket for `server` that is in the cache and valid at `now`, if its key is one that may be used.
+    /// The ticket for the service that is in the cache and valid at `now`, if its key is one that may be used.
     ///
     /// # Errors
     /// [`KerberosError::Store`].
     pub(crate) fn ticket(
         &self,
-        server: &Principal,
+        service: &PrincipalName,
+        realm: &ServiceRealm,
         now: KerberosTime,
         options: &CredOptions,
     ) -> Result<Option<Credentials>, KerberosError> {
         let usable = |ticket: &Credentials| options.allows(ticket.key.keytype);
-        match self.cache.find(server, now)? {
+        let contents = self.cache.read()?;
+        match contents.find_service(service, realm, now) {
             Some(ticket) if !usable(&ticket) => {
-                let mut contents = CacheContents::clone(self.cache.read()?.as_ref());
+                let mut contents = CacheContents::clone(contents.as_ref());
                 contents.credentials.retain(usable);
-                Ok(contents.find(server, now).cloned())
+                Ok(contents.find_service(service, realm, now))
             }
             found => Ok(found),
         }

@@ -27,7 +27,7 @@ impl AwaitTickets {
         request: &Initiate,
     ) -> Result<Self, KerberosError> {
         let name = KerberosName::import(&request.target, &environment.settings)?;
-        name.principal()?;
+        super::Target::of(&name)?;
         Ok(Self {
             target: Target::of(&name, &environment.settings),
             environment,
