@@ -10,7 +10,7 @@ use gss_core::{
     Accept, Acquire, CredInfo, CredStore, CredUsage, Credential, ErrorKind, Existing, Flags, Initiate, Mechanism, Name,
     Store,
 };
-use gss_mech_krb5::{KRB5, KerberosCred, KerberosError};
+use gss_mech_krb5::{KRB5, KerberosCred, KerberosError, Keys, Tickets};
 use krb5_crypto::Enctype;
 use krb5_store::ccache;
 use world::{START, World, done, single};
@@ -114,6 +114,35 @@ fn a_cache_of_somebody_else_is_refused_with_both_names() {
     assert_eq!(error, ErrorKind::NoCred);
     for word in ["alice@EXAMPLE.TEST", "bob@EXAMPLE.TEST", cache.as_str()] {
         assert!(error.to_string().contains(word), "{error}");
+    }
+}
+
+#[test]
+fn caches_and_keytabs_can_be_octets_that_the_program_keeps() {
+    let world = world();
+    let name = format!("{}-octets", default_cache(&world));
+    done(
+        world
+            .alice
+            .element(&KRB5)
+            .unwrap()
+            .store(&into(&name, Existing::Overwrite)),
+    );
+    let cache = std::fs::read(name.strip_prefix("FILE:").unwrap()).unwrap();
+    let keytab = world.kdc.service_keytab().to_octets().unwrap();
+    let tickets = CredStore::new().with_object("ccache", Tickets::from_octets(&cache).unwrap());
+    let keys = CredStore::new().with_object("keytab", Keys::from_octets(&keytab).unwrap());
+    let alice = world.acquire(Acquire::initiate().from_store(tickets)).unwrap();
+    let service = world.acquire(Acquire::accept().from_store(keys)).unwrap();
+    let request = world.request(Flags::USUAL).with_cred(alice);
+    assert!(world.connect(&request, &Accept::new().with_cred(service)).is_ok());
+
+    for error in [
+        Tickets::from_octets(&keytab).err().unwrap(),
+        Keys::from_octets(&cache).err().unwrap(),
+        Keys::from_octets(b"").err().unwrap(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::DefectiveCredential, "{error}");
     }
 }
 

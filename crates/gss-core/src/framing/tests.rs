@@ -50,7 +50,7 @@ fn truncated_framing_is_refused() {
 }
 
 #[test]
-fn a_length_that_is_off_by_one_is_refused() {
+fn w4_a_length_that_is_off_by_one_is_refused() {
     for wrong in [13, 15] {
         let mut token = wrap(&KRB5, &[1, 0, 0x6e]);
         token[1] = wrong;
@@ -74,7 +74,7 @@ fn a_length_that_is_off_by_one_is_refused() {
 }
 
 #[test]
-fn lengths_that_are_not_der_are_refused() {
+fn w4_lengths_that_are_not_der_are_refused() {
     let body = [6, 3, 0x2b, 6, 1];
     for length in [
         &[0x81, 5][..],
@@ -104,7 +104,7 @@ fn framing_without_a_good_oid_is_refused() {
 }
 
 #[test]
-fn short_tokens_are_refused_or_exactly_one_frame() {
+fn w7_short_tokens_are_refused_or_exactly_one_frame() {
     let mut framed = 0;
     for length in 0..=12usize {
         for first in 0..=255 {
