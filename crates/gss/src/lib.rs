@@ -109,7 +109,11 @@ pub use handshake::{Acceptor, Gss, Initiator, Step};
 pub use transport::{EstablishError, Framed, Transport};
 pub use variables::{Variable, VariableState, variables};
 
-/// The example in the README compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+/// The examples in the documents compile.
+#[cfg(all(doctest, feature = "krb5"))]
+mod documents {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/credentials.md")]
+    struct Credentials;
+}
