@@ -24,7 +24,7 @@ pub fn drive<T>(flowing: Flowing<T>, driver: &mut dyn IoDriver) -> Result<T, Ste
     flowing?.drive(&mut |request| driver.answer(request))
 }
 
-/// The driver for threads that may wait: KDCs by the system's sockets, blocking calls on this thread.
+/// The driver for threads that may wait: KDCs by the system's sockets, names by its resolver, blocking calls on this thread.
 ///
 /// It opens sockets and reads `krb5.conf` when a KDC is asked for, not before.
 #[derive(Clone, Debug)]
@@ -49,8 +49,15 @@ impl BlockingDriver {
     #[must_use]
     pub fn with_settings(settings: Arc<krb5_store::config::Settings>) -> Self {
         Self {
-            kdcs: Kdcs::of(settings),
+            kdcs: Kdcs::of(krb5_net::KdcClient::new(settings)),
         }
+    }
+
+    /// A driver that goes to the network as `client` does: with a resolver of the program's own, for instance.
+    #[cfg(feature = "net")]
+    #[must_use]
+    pub fn with_client(client: krb5_net::KdcClient) -> Self {
+        Self { kdcs: Kdcs::of(client) }
     }
 }
 
@@ -66,7 +73,10 @@ impl IoDriver for BlockingDriver {
             } => self.kdcs.answer(&realm, &message, service, route),
             #[cfg(not(feature = "net"))]
             IoRequest::Kdc { .. } => IoReply::NoServer(Arc::new(DriverError::WithoutNetwork)),
-            IoRequest::Resolve { host, .. } => IoReply::Unreachable(Arc::new(DriverError::CanonicalName { host })),
+            #[cfg(feature = "net")]
+            IoRequest::Resolve { host, query } => self.kdcs.resolve(&host, query),
+            #[cfg(not(feature = "net"))]
+            IoRequest::Resolve { .. } => IoReply::Unreachable(Arc::new(DriverError::WithoutNetwork)),
             IoRequest::Blocking(call) => IoReply::Value(call()),
             _ => IoReply::Unreachable(Arc::new(DriverError::UnknownRequest)),
         }
@@ -77,23 +87,11 @@ impl IoDriver for BlockingDriver {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DriverError {
-    /// The system's resolver, as Rust's standard library offers it, does not tell canonical names.
-    #[error("cannot find the canonical name of {host}: give that name, or set dns_canonicalize_hostname = false")]
-    CanonicalName {
-        /// The name as it was given.
-        host: String,
-    },
-    /// Password services are not spoken to yet.
-    #[error("cannot change passwords in the realm {realm}: this driver speaks to KDCs only")]
-    PasswordService {
-        /// The realm.
-        realm: String,
-    },
     /// A request that this driver does not know.
     #[error("the mechanism asks for something that this driver does not know")]
     UnknownRequest,
     /// Built without the feature `net`.
-    #[error("no KDC can be reached: the crate gss is built without its feature `net`")]
+    #[error("nothing can be reached: the crate gss is built without its feature `net`")]
     WithoutNetwork,
 }
 

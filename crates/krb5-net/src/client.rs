@@ -1,152 +1,177 @@
-//! From a realm to the addresses of its KDCs, by configuration.
+//! One message to a service of a realm, and its reply.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use krb5_proto::exchange::Route;
-use krb5_store::config::{self, KdcAddress, Settings};
+use krb5_store::config::Settings;
 
-use crate::endpoint::{Endpoint, Standing};
-use crate::race::Race;
-use crate::{Error, Failure, Transport, Tried};
+use crate::blocking::Blocking;
+use crate::endpoint::{Server, Standing};
+use crate::framing::Prefix;
+use crate::io::{Io, finish};
+use crate::locate::Locator;
+use crate::race::{Means, Question, Race};
+use crate::reply::Judge;
+use crate::schedule::Timing;
+use crate::{Destination, Error, REPLY_LIMIT, Resolver, Route, SystemResolver, Transport};
 
-/// The port of a KDC where the configuration names none (RFC 4120 §7.2.1).
-const KERBEROS_PORT: u16 = 88;
-/// Addresses tried for one request; a name may have any number.
-const ENDPOINT_LIMIT: usize = 32;
-
-/// Sends messages to the KDCs that a configuration names.
+/// Sends messages to the servers of realms that a configuration or the DNS names. Clones share everything.
 ///
-/// It blocks for `request_timeout` at most, besides the resolution of names by the system.
+/// One exchange takes `request_timeout` at most, with all that belongs to it.
 #[derive(Debug, Clone)]
 pub struct KdcClient {
-    settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) names: Names,
 }
 
-/// What a KDC sent. It is not authenticated.
+/// Where names are looked up.
+#[derive(Debug, Clone)]
+pub(crate) enum Names {
+    System(SystemResolver),
+    Own(Arc<dyn Resolver>),
+}
+
+/// What a server sent. It is not authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reply {
-    /// An AS-REP, TGS-REP or KRB-ERROR.
+    /// An AS-REP, TGS-REP or KRB-ERROR; of a password server a reply of RFC 3244 §2.
     pub octets: Vec<u8>,
     /// The server is a primary one: no other knows a newer password.
     pub primary: bool,
+    /// The server, for [`Destination::except`].
+    pub server: SocketAddr,
 }
 
 impl KdcClient {
-    /// A client of the KDCs in `settings`.
+    /// A client of the servers in `settings`, and of those that the system's name servers know.
     pub fn new(settings: Arc<Settings>) -> Self {
-        Self { settings }
+        Self {
+            settings,
+            names: Names::System(SystemResolver::new()),
+        }
     }
 
-    /// Sends `message` to a KDC of `realm` and returns the first useful reply.
+    /// The same with another resolver of names.
+    #[must_use]
+    pub fn with_resolver(self, resolver: Arc<dyn Resolver>) -> Self {
+        Self {
+            names: Names::Own(resolver),
+            ..self
+        }
+    }
+
+    /// The same with these name servers instead of those in `/etc/resolv.conf`.
+    #[must_use]
+    pub fn with_name_servers(self, servers: Vec<SocketAddr>) -> Self {
+        Self {
+            names: Names::System(SystemResolver::with_name_servers(servers)),
+            ..self
+        }
+    }
+
+    /// Sends `message` to a server of `to` and returns the first useful reply.
     ///
     /// Small messages go by UDP first (`udp_preference_limit`), larger ones by TCP first; the other transport is tried
     /// after all servers were asked by the first. [`Route::Tcp`] leaves UDP out, [`Route::Primary`] the replicas.
     ///
     /// # Errors
-    /// [`Error::NoKdcKnown`] and [`Error::NoPrimaryKnown`] where the configuration is silent; [`Error::Unreachable`]
-    /// with every attempt made.
-    pub fn exchange(&self, realm: &str, message: &[u8], route: Route) -> Result<Reply, Error> {
-        let deadline = Instant::now().checked_add(self.settings.request_timeout());
-        let (endpoints, mut tried) = self.endpoints(realm, message.len(), route)?;
-        if endpoints.is_empty() {
-            return Err(Error::Unreachable {
-                realm: realm.to_owned(),
-                tried,
-            });
-        }
-        let deadline = deadline.unwrap_or_else(Instant::now);
-        match Race::new(message, endpoints, deadline)?.run()? {
-            Ok((octets, endpoint)) => Ok(Reply {
-                octets,
-                primary: endpoint.standing == Standing::Primary,
+    /// [`Error::NoKdcKnown`], [`Error::NoPrimaryKnown`] and [`Error::NoPasswordServerKnown`] where neither configuration
+    /// nor DNS names a server; [`Error::Unreachable`] with every attempt made.
+    pub fn exchange(&self, to: &Destination, message: &[u8]) -> Result<Reply, Error> {
+        finish(self.exchange_over(&Blocking, to, message))
+    }
+
+    pub(crate) async fn exchange_over(&self, io: &impl Io, to: &Destination, message: &[u8]) -> Result<Reply, Error> {
+        let deadline = self.deadline();
+        let locator = Locator {
+            io,
+            settings: &self.settings,
+            names: &self.names,
+            to,
+            deadline,
+        };
+        let servers = locator.servers().await?;
+        let question = Question {
+            message: message.to_vec(),
+            prefix: Prefix::Four { limit: REPLY_LIMIT },
+            judge: Judge::Kerberos(to.service),
+            timing: Timing::kerberos(),
+            deadline,
+            except: to.except,
+        };
+        let means = self.means(to, &servers)?;
+        let race = Race::new(question, means, self.turns(servers, message.len(), to.route))?;
+        let outcome = io.race(race, Some(self.names.resolver())).await;
+        match outcome.map_err(Error::Local)? {
+            Ok(winner) => Ok(Reply {
+                octets: winner.octets,
+                primary: winner.standing == Standing::Primary,
+                server: winner.address,
             }),
-            Err(failed) => {
-                tried.extend(failed);
-                Err(Error::Unreachable {
-                    realm: realm.to_owned(),
-                    tried,
-                })
-            }
+            Err(tried) => Err(Error::Unreachable {
+                realm: to.realm.clone(),
+                tried,
+            }),
         }
     }
 
-    /// The endpoints in the order in which they are asked, and the names that have no address.
-    fn endpoints(&self, realm: &str, length: usize, route: Route) -> Result<(Vec<Endpoint>, Vec<Tried>), Error> {
-        let mut servers = self.settings.kdcs(realm).map_err(Error::Configuration)?;
-        if servers.is_empty() {
-            return Err(Error::NoKdcKnown {
-                realm: realm.to_owned(),
-            });
-        }
-        if let [only] = servers.as_mut_slice() {
-            only.primary = true;
-        }
-        servers.retain(|server| route != Route::Primary || server.primary);
-        if servers.is_empty() {
-            return Err(Error::NoPrimaryKnown {
-                realm: realm.to_owned(),
-            });
-        }
-        let mut tried = Vec::new();
-        let mut endpoints = Vec::new();
-        for transport in self.preference(length, route) {
-            for server in servers.iter().filter(|server| allows(&server.transport, *transport)) {
-                match resolve(server) {
-                    Ok(addresses) => endpoints.extend(addresses.map(|address| endpoint(server, address, *transport))),
-                    Err(error) => tried.push(unresolved(server, *transport, error)),
-                }
-            }
-        }
-        endpoints.truncate(ENDPOINT_LIMIT);
-        Ok((endpoints, tried))
+    /// When an exchange that begins now is over.
+    pub(crate) fn deadline(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_add(self.settings.request_timeout()).unwrap_or(now)
     }
 
-    fn preference(&self, length: usize, route: Route) -> &'static [Transport] {
-        if route == Route::Tcp {
-            &[Transport::Tcp]
+    /// Each server over each of its transports, in the order of preference.
+    fn turns(&self, servers: Vec<Server>, length: usize, route: Route) -> Vec<(Server, Transport)> {
+        let preference: &[&[Transport]] = if route == Route::Tcp {
+            &[STREAMS]
         } else if length <= self.settings.udp_preference_limit() {
-            &[Transport::Udp, Transport::Tcp]
+            &[DATAGRAMS, STREAMS]
         } else {
-            &[Transport::Tcp, Transport::Udp]
+            &[STREAMS, DATAGRAMS]
+        };
+        let mut turns = Vec::new();
+        for transports in preference {
+            for server in &servers {
+                let taken = transports.iter().filter(|transport| server.takes(**transport));
+                turns.extend(taken.map(|transport| (server.clone(), *transport)));
+            }
+        }
+        turns
+    }
+
+    #[cfg(feature = "https")]
+    fn means(&self, to: &Destination, servers: &[Server]) -> Result<Means, Error> {
+        let proxies = match servers.iter().any(|server| server.takes(Transport::Https)) {
+            true => Some(crate::https::Proxies::of(&self.settings, &to.realm)?),
+            false => None,
+        };
+        Ok(Means { proxies })
+    }
+
+    #[cfg(not(feature = "https"))]
+    #[expect(clippy::unused_self, reason = "it has something to say with the feature https")]
+    fn means(&self, to: &Destination, servers: &[Server]) -> Result<Means, Error> {
+        if servers.iter().all(|server| server.takes(Transport::Https)) {
+            return Err(Error::WithoutHttps {
+                realm: to.realm.clone(),
+            });
+        }
+        Ok(Means::default())
+    }
+}
+
+impl Names {
+    pub(crate) fn resolver(&self) -> Arc<dyn Resolver> {
+        match self {
+            Self::System(system) => Arc::new(system.clone()),
+            Self::Own(resolver) => Arc::clone(resolver),
         }
     }
 }
 
-fn allows(configured: &config::Transport, transport: Transport) -> bool {
-    match configured {
-        config::Transport::Any => true,
-        config::Transport::Udp => transport == Transport::Udp,
-        config::Transport::Tcp => transport == Transport::Tcp,
-        _ => false,
-    }
-}
-
-fn resolve(server: &KdcAddress) -> std::io::Result<std::vec::IntoIter<SocketAddr>> {
-    (server.host.as_str(), server.port.unwrap_or(KERBEROS_PORT)).to_socket_addrs()
-}
-
-fn endpoint(server: &KdcAddress, address: SocketAddr, transport: Transport) -> Endpoint {
-    let standing = if server.primary {
-        Standing::Primary
-    } else {
-        Standing::Replica
-    };
-    Endpoint {
-        server: server.host.clone(),
-        address,
-        transport,
-        standing,
-    }
-}
-
-fn unresolved(server: &KdcAddress, transport: Transport, error: std::io::Error) -> Tried {
-    Tried {
-        server: server.host.clone(),
-        address: None,
-        transport,
-        failure: Failure::NoAddress(error),
-    }
-}
+const DATAGRAMS: &[Transport] = &[Transport::Udp];
+/// A proxy counts as a stream.
+const STREAMS: &[Transport] = &[Transport::Tcp, Transport::Https];

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
-use crate::Transport;
+use crate::{Destination, LookupError, RecordKind, Route, Service, Transport};
 
 /// Why there is no reply.
 #[derive(Debug, thiserror::Error)]
@@ -13,19 +13,38 @@ pub enum Error {
     /// The configuration's address of a KDC cannot be understood.
     #[error(transparent)]
     Configuration(krb5_store::Error),
-    /// The configuration names no KDC for the realm.
-    #[error("no KDC is known for the realm {realm}; name one in krb5.conf: [realms] {realm} = {{ kdc = HOST }}")]
+    /// Neither the configuration nor the DNS names a KDC of the realm.
+    #[error(
+        "no KDC is known for the realm {realm}; name one in krb5.conf: [realms] {realm} = {{ kdc = HOST }}{}",
+        Asked(asked)
+    )]
     NoKdcKnown {
         /// The realm asked for.
         realm: String,
+        /// What the DNS was asked.
+        asked: Vec<LookedUp>,
     },
-    /// The configuration names no primary KDC for the realm.
+    /// Neither the configuration nor the DNS names a password server of the realm.
     #[error(
-        "no primary KDC is known for the realm {realm}; name one in krb5.conf: [realms] {realm} = {{ primary_kdc = HOST }}"
+        "no password server is known for the realm {realm}; name one in krb5.conf: [realms] {realm} = {{ kpasswd_server = HOST }}{}",
+        Asked(asked)
+    )]
+    NoPasswordServerKnown {
+        /// The realm asked for.
+        realm: String,
+        /// What the DNS was asked.
+        asked: Vec<LookedUp>,
+    },
+    /// Neither the configuration nor the DNS names a primary KDC of the realm.
+    #[error(
+        "no primary KDC is known for the realm {realm}; name one in krb5.conf: [realms] {realm} = {{ primary_kdc = HOST }}{}",
+        Asked(asked)
     )]
     NoPrimaryKnown {
         /// The realm asked for.
         realm: String,
+        /// What the DNS was asked.
+        asked: Vec<LookedUp>,
     },
     /// This machine refused what a socket needs.
     #[error("cannot wait for the network")]
@@ -41,6 +60,54 @@ pub enum Error {
         /// Every attempt, in the order in which it was made.
         tried: Vec<Tried>,
     },
+    /// All servers of the realm are behind HTTPS proxies, and this program cannot speak to these.
+    #[error("the KDCs of the realm {realm} are behind HTTPS proxies: build with the feature `https` to reach them")]
+    WithoutHttps {
+        /// The realm asked for.
+        realm: String,
+    },
+}
+
+impl Error {
+    /// No server is known.
+    pub(crate) fn unknown(to: &Destination, asked: Vec<LookedUp>) -> Self {
+        let realm = to.realm.clone();
+        match (to.service, to.route) {
+            (Service::Kpasswd, _) => Self::NoPasswordServerKnown { realm, asked },
+            (Service::Kdc, Route::Primary) => Self::NoPrimaryKnown { realm, asked },
+            (Service::Kdc, _) => Self::NoKdcKnown { realm, asked },
+        }
+    }
+
+    /// Whether no server is known, rather than that none answered.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(
+            self,
+            Self::NoKdcKnown { .. } | Self::NoPasswordServerKnown { .. } | Self::NoPrimaryKnown { .. }
+        )
+    }
+}
+
+/// A question to the DNS that led to no server.
+#[derive(Debug, Clone)]
+pub struct LookedUp {
+    /// The name that was looked up.
+    pub name: String,
+    /// The records that were asked for.
+    pub kind: RecordKind,
+    /// Why there are none; `None` if none leads to a server.
+    pub failure: Option<LookupError>,
+}
+
+impl fmt::Display for LookedUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)?;
+        match &self.failure {
+            Some(failure) => write!(f, " ({failure})"),
+            None => f.write_str(" (no server)"),
+        }
+    }
 }
 
 /// One attempt that gave no reply.
@@ -69,6 +136,9 @@ impl fmt::Display for Tried {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
+    /// Not asked again: it has answered, and another server's answer is wanted.
+    #[error("not asked again")]
+    AnsweredBefore,
     /// The server closed the connection before the whole reply was there.
     #[error("closed the connection early")]
     Closed,
@@ -78,6 +148,9 @@ pub enum Failure {
     /// Another error of the network or of this machine.
     #[error("{0}")]
     Io(io::Error),
+    /// The name server answers that it cannot or will not tell.
+    #[error("answered {0}")]
+    NameServer(String),
     /// The name has no address.
     #[error("no address: {0}")]
     NoAddress(io::Error),
@@ -96,6 +169,9 @@ pub enum Failure {
     /// The server says that it cannot serve now (KDC_ERR_SVC_UNAVAILABLE).
     #[error("service unavailable")]
     Unavailable,
+    /// Proxies are not spoken to.
+    #[error("not asked: built without the feature `https`")]
+    WithoutHttps,
 }
 
 impl From<io::Error> for Failure {
@@ -106,6 +182,18 @@ impl From<io::Error> for Failure {
             io::ErrorKind::TimedOut => Self::TimedOut,
             _ => Self::Io(error),
         }
+    }
+}
+
+struct Asked<'a>(&'a [LookedUp]);
+
+impl fmt::Display for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, asked) in self.0.iter().enumerate() {
+            let before = if index == 0 { "; the DNS was asked for " } else { ", " };
+            write!(f, "{before}{asked}")?;
+        }
+        Ok(())
     }
 }
 

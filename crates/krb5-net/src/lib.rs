@@ -1,15 +1,18 @@
-//! Finding the KDCs of a realm and talking to them (RFC 4120 §7.2).
+//! Finding the servers of a realm and talking to them (RFC 4120 §7.2).
 //!
 //! [`KdcClient::exchange`] sends one message and returns one reply, within a deadline. Which message, and what a reply
 //! is worth, is the business of `krb5-proto`: what arrives here is not authenticated.
 //!
 //! | module | does |
 //! |---|---|
-//! | `client` | from a realm to addresses, by configuration |
-//! | `schedule` | which server is asked when: a plain list |
-//! | `race` | the sockets: several servers asked in turn, the first useful reply wins |
-//! | `framing` | the length in front of a message over TCP |
-//! | `reply` | tells a reply from garbage and from a server that cannot serve |
+//! | `client` | one exchange, from the realm to the reply |
+//! | `locate` | from a realm to its servers: configuration, URI and SRV records |
+//! | `dns` | queries and answers, the name servers of `resolv.conf` |
+//! | `resolver` | names and records, by the system or by a program's own |
+//! | `race` | several servers asked in turn, the first useful reply wins: no sockets, no clock |
+//! | `schedule`, `framing`, `reply` | its patience, lengths over TCP, what is useful |
+//! | `io` | what all of that needs from outside |
+//! | `blocking` | this, with sockets that a thread waits for |
 
 #![forbid(unsafe_code)]
 #![deny(
@@ -30,18 +33,28 @@
     )
 )]
 
+mod blocking;
 mod client;
+mod destination;
+mod dns;
 mod endpoint;
 mod error;
 mod framing;
+mod hosts;
+mod io;
+mod locate;
 mod race;
 mod reply;
+mod resolver;
 mod schedule;
 
 pub use client::{KdcClient, Reply};
+pub use destination::{Destination, Service};
+pub use dns::{LookupError, Record, RecordKind};
 pub use endpoint::Transport;
-pub use error::{Error, Failure, Tried};
+pub use error::{Error, Failure, LookedUp, Tried};
 pub use krb5_proto::exchange::Route;
+pub use resolver::{Resolver, SystemResolver};
 
 /// The largest reply that is read, in octets.
 pub const REPLY_LIMIT: usize = 1 << 20;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use krb5_net::{Error, Failure, KdcClient, Reply, Route, Transport};
+use krb5_net::{Destination, Error, Failure, KdcClient, Reply, Route, Transport};
 use krb5_proto::messages::KrbError;
 use krb5_proto::{KerberosTime, Microseconds, Principal, Realm};
 use krb5_store::config::Settings;
@@ -42,12 +42,13 @@ fn framed(message: &[u8]) -> Vec<u8> {
 
 fn client(kdcs: &[String], timeout: &str) -> KdcClient {
     let kdcs: String = kdcs.iter().map(|kdc| format!("kdc = {kdc}\n")).collect();
-    let text = format!("[libdefaults]\nrequest_timeout = {timeout}\n[realms]\nTEST = {{\n{kdcs}}}\n");
+    let text =
+        format!("[libdefaults]\ndns_lookup_kdc = false\nrequest_timeout = {timeout}\n[realms]\nTEST = {{\n{kdcs}}}\n");
     KdcClient::new(Arc::new(Settings::parse(&text).expect("a good configuration")))
 }
 
 fn exchange(kdcs: &[String], timeout: &str) -> Result<Reply, Error> {
-    client(kdcs, timeout).exchange("TEST", REQUEST, Route::Any)
+    client(kdcs, timeout).exchange(&Destination::kdc("TEST"), REQUEST)
 }
 
 /// A UDP server that answers each datagram with what `script` says to its number. It lives as long as the test.
@@ -289,7 +290,7 @@ fn a_large_request_goes_by_tcp_first() {
         stream.write_all(&framed(&answer(PREAUTH_REQUIRED))).expect("sends");
     });
     client(&[address.to_string()], "20s")
-        .exchange("TEST", &[7; 2000], Route::Any)
+        .exchange(&Destination::kdc("TEST"), &[7; 2000])
         .expect("a reply");
 }
 
@@ -297,7 +298,7 @@ fn a_large_request_goes_by_tcp_first() {
 fn the_route_tcp_leaves_udp_out() {
     let kdc = udp(|_, _, _| panic!("asked over UDP"));
     let address = kdc.strip_prefix("udp/").expect("the transport").to_owned();
-    let result = client(&[address], "20s").exchange("TEST", REQUEST, Route::Tcp);
+    let result = client(&[address], "20s").exchange(&Destination::kdc("TEST").by(Route::Tcp), REQUEST);
     match result {
         Err(Error::Unreachable { tried, .. }) => assert!(tried.iter().all(|tried| tried.transport == Transport::Tcp)),
         other => panic!("expected Unreachable, got {other:?}"),
@@ -306,13 +307,16 @@ fn the_route_tcp_leaves_udp_out() {
 
 #[test]
 fn realms_without_a_kdc_are_named() {
-    let settings = Settings::parse("[libdefaults]\ndefault_realm = TEST\n").expect("a good configuration");
+    let settings =
+        Settings::parse("[libdefaults]\ndefault_realm = TEST\ndns_lookup_kdc = false\n").expect("a good configuration");
     let error = KdcClient::new(Arc::new(settings))
-        .exchange("TEST", REQUEST, Route::Any)
+        .exchange(&Destination::kdc("TEST"), REQUEST)
         .expect_err("no KDC");
-    assert!(matches!(&error, Error::NoKdcKnown { realm } if realm == "TEST"));
+    assert!(matches!(&error, Error::NoKdcKnown { realm, .. } if realm == "TEST"));
     let two = client(&[closed("udp"), closed("udp")], "20s");
-    let error = two.exchange("TEST", REQUEST, Route::Primary).expect_err("no primary");
+    let error = two
+        .exchange(&Destination::kdc("TEST").by(Route::Primary), REQUEST)
+        .expect_err("no primary");
     assert!(matches!(error, Error::NoPrimaryKnown { .. }));
 }
 

@@ -1,19 +1,19 @@
-//! KDCs, by configuration.
+//! The servers of realms, and what the DNS says of hosts.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
-use gss_core::flow::{Route, Server, Service};
+use gss_core::flow::{IoFailure, Query, Route, Server, Service};
 use gss_core::{Environment, IoReply};
-use krb5_net::{Error, KdcClient};
-use krb5_store::config::Settings;
+use krb5_net::{Destination, Error, KdcClient, Reply};
 
-use super::DriverError;
-
-/// The KDCs of a configuration that is read when the first of them is needed, once for all clones.
+/// The servers of a configuration that is read when the first of them is needed, once for all clones.
 #[derive(Clone, Debug)]
 pub(super) struct Kdcs {
     environment: Option<Environment>,
     client: Arc<OnceLock<KdcClient>>,
+    /// The server that answered last, for [`Route::Next`].
+    answered: Option<SocketAddr>,
 }
 
 impl Kdcs {
@@ -21,58 +21,87 @@ impl Kdcs {
         Self {
             environment: Some(environment),
             client: Arc::default(),
+            answered: None,
         }
     }
 
-    pub(super) fn of(settings: Arc<Settings>) -> Self {
+    pub(super) fn of(client: KdcClient) -> Self {
         Self {
             environment: None,
-            client: Arc::new(OnceLock::from(KdcClient::new(settings))),
+            client: Arc::new(OnceLock::from(client)),
+            answered: None,
         }
     }
 
-    pub(super) fn answer(&self, realm: &str, message: &[u8], service: Service, route: Route) -> IoReply {
-        if service != Service::Kdc {
-            return IoReply::NoServer(Arc::new(DriverError::PasswordService {
-                realm: realm.to_owned(),
-            }));
+    pub(super) fn answer(&mut self, realm: &str, message: &[u8], service: Service, route: Route) -> IoReply {
+        let to = self.destination(realm, service, route);
+        match self.client() {
+            Ok(client) => {
+                let result = client.exchange(&to, message);
+                self.told(result)
+            }
+            Err(failure) => IoReply::NoServer(failure),
         }
-        let client = match self.client() {
-            Ok(client) => client,
-            Err(error) => return IoReply::NoServer(Arc::new(error)),
+    }
+
+    pub(super) fn resolve(&self, host: &str, query: Query) -> IoReply {
+        match self.client() {
+            Ok(client) => names(match query {
+                Query::Canonical => client.canonical_name(host).map_err(failure),
+                Query::Reverse => client.reverse_name(host).map_err(failure),
+                Query::Realm => client.realm_of_host(host).map_err(failure),
+                _ => Err(Arc::new(super::DriverError::UnknownRequest)),
+            }),
+            Err(failure) => IoReply::Unreachable(failure),
+        }
+    }
+
+    fn destination(&self, realm: &str, service: Service, route: Route) -> Destination {
+        let to = match service {
+            Service::Kpasswd => Destination::kpasswd(realm),
+            _ => Destination::kdc(realm),
         };
-        match client.exchange(realm, message, transport(route)) {
+        match (route, self.answered) {
+            (Route::Tcp, _) => to.by(krb5_net::Route::Tcp),
+            (Route::Primary, _) => to.by(krb5_net::Route::Primary),
+            (Route::Next, Some(server)) => to.except(server),
+            _ => to,
+        }
+    }
+
+    fn told(&mut self, result: Result<Reply, Error>) -> IoReply {
+        match result {
             Ok(reply) => {
-                let server = if reply.primary { Server::Primary } else { Server::Any };
+                self.answered = Some(reply.server);
                 IoReply::Message {
                     octets: reply.octets,
-                    server,
+                    server: if reply.primary { Server::Primary } else { Server::Any },
                 }
             }
-            Err(error @ (Error::NoKdcKnown { .. } | Error::NoPrimaryKnown { .. })) => {
-                IoReply::NoServer(Arc::new(error))
-            }
+            Err(error) if error.is_unknown() => IoReply::NoServer(Arc::new(error)),
             Err(error) => IoReply::Unreachable(Arc::new(error)),
         }
     }
 
-    fn client(&self) -> Result<&KdcClient, krb5_store::Error> {
+    fn client(&self) -> Result<&KdcClient, IoFailure> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
         let settings = match &self.environment {
-            Some(environment) => crate::environment::krb5_settings(environment)?,
+            Some(environment) => crate::environment::krb5_settings(environment).map_err(failure)?,
             None => Arc::default(),
         };
         Ok(self.client.get_or_init(|| KdcClient::new(settings)))
     }
 }
 
-/// `Next` is `Any` here: the client asks every server in turn until one gives a useful reply.
-fn transport(route: Route) -> krb5_net::Route {
-    match route {
-        Route::Tcp => krb5_net::Route::Tcp,
-        Route::Primary => krb5_net::Route::Primary,
-        _ => krb5_net::Route::Any,
+fn names(found: Result<String, IoFailure>) -> IoReply {
+    match found {
+        Ok(name) => IoReply::Names(vec![name]),
+        Err(failure) => IoReply::Unreachable(failure),
     }
+}
+
+fn failure(error: impl std::error::Error + Send + Sync + 'static) -> IoFailure {
+    Arc::new(error)
 }

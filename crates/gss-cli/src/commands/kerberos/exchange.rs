@@ -1,7 +1,7 @@
 //! Exchanges with a KDC, from the first request to the ticket.
 
 use anyhow::Context as _;
-use krb5_net::KdcClient;
+use krb5_net::{Destination, KdcClient};
 use krb5_proto::exchange::{
     AsExchange, AsOptions, AsOutcome, KdcRequest, ServiceExchange, ServiceOptions, ServiceOutcome, Step, TgsExchange,
     TgsOptions, TgsOutcome,
@@ -53,13 +53,13 @@ fn run<S, T>(
 
 fn ask(network: &KdcClient, request: &KdcRequest) -> anyhow::Result<Vec<u8>> {
     let realm = realm_text(&request.realm)?;
-    let reply = network.exchange(realm, &request.message, request.route);
+    let reply = network.exchange(&Destination::kdc(realm).by(request.route), &request.message);
     let octets = reply.map(|reply| reply.octets);
     match octets {
         Err(error @ krb5_net::Error::Unreachable { .. }) => {
             Err(error).hint("is the KDC running, and is its address in krb5.conf right?")
         }
-        Err(error @ (krb5_net::Error::NoKdcKnown { .. } | krb5_net::Error::NoPrimaryKnown { .. })) => {
+        Err(error) if error.is_unknown() => {
             Err(error).hint("KRB5_CONFIG names the configuration; without it, it is /etc/krb5.conf")
         }
         other => Ok(other?),
