@@ -1,7 +1,9 @@
 //! The AS exchange, RFC 4120 §3.1, with the encrypted timestamp.
 
+mod canonical;
 mod hints;
 mod options;
+mod reply;
 
 #[cfg(test)]
 mod tests;
@@ -10,16 +12,15 @@ use std::sync::Arc;
 
 use krb5_crypto::{CryptoProvider, Enctype, Key, KeyUsage};
 
+use self::canonical::AwaitName;
 use self::hints::{Hint, Hints};
 pub use self::options::{AsOptions, LongTerm};
-use super::kdc_reply::{self, Clock, Exchange, Expected, Reply};
 use super::service::MAX_HOPS;
-use super::{KdcRequest, MAX_ROUNDS, Referrals, Route, Step, TimeSync, nonce};
-use crate::error::{ErrorCode, EtypeNumbers, KrbErrorReply, PreauthFailure, ReplyField};
+use super::{KdcRequest, MAX_ROUNDS, Route, Step, TimeSync, nonce};
+use crate::error::{ErrorCode, EtypeNumbers, KrbErrorReply, PreauthFailure};
 use crate::messages::preauth::{PA_ENC_TIMESTAMP, PA_FX_COOKIE, PA_REQ_ENC_PA_REP};
 use crate::messages::{
-    AsRep, AsReq, Checksum, EncAsRepPart, EncKdcRepPart, EncryptedData, KdcOptions, KdcReqBody, KrbError, LastReq,
-    MethodData, PaData, PaEncTsEnc, TicketFlags, UInt32,
+    AsRep, AsReq, EncryptedData, KdcOptions, KdcReqBody, KrbError, LastReq, MethodData, PaData, PaEncTsEnc, UInt32,
 };
 use crate::{Credentials, Error, KerberosTime, NameType, Principal, Realm, Timestamp};
 
@@ -31,12 +32,27 @@ use crate::{Credentials, Error, KerberosTime, NameType, Principal, Realm, Timest
 /// With `CANONICALIZE`, which enterprise names imply, a KDC may send the client to another realm (RFC 6806 §7). Nothing
 /// authenticates that: whoever answers for the KDC chooses among the realms that the transport finds KDCs of, and can try
 /// passwords on what the client proves to them.
+///
+/// A KDC may also replace the client's name then. Nothing authenticates that either, so that the ticket-granting service is
+/// asked, with a TGS-REQ under the new name, before the outcome says it.
 #[derive(Debug)]
 pub struct AsExchange;
 
 /// Awaits the reply to a request.
 #[derive(Debug)]
-pub struct AwaitAsRep {
+pub struct AwaitAsRep(Awaiting);
+
+#[derive(Debug)]
+enum Awaiting {
+    /// The AS-REP.
+    Ticket(Box<AwaitTicket>),
+    /// The proof of the name that the AS-REP gives the client.
+    Name(Box<AwaitName>),
+}
+
+/// Awaits the AS-REP.
+#[derive(Debug)]
+struct AwaitTicket {
     provider: &'static CryptoProvider,
     options: AsOptions,
     /// The encryption types asked for.
@@ -121,7 +137,7 @@ impl AsExchange {
             req_body: body.clone(),
         }
         .to_der()?;
-        let state = AwaitAsRep {
+        let state = AwaitTicket {
             provider,
             options,
             etypes,
@@ -137,18 +153,33 @@ impl AsExchange {
             clock,
             referred_by: Vec::new(),
         };
-        Ok((state.request(), state))
+        Ok((state.request(), state.into()))
     }
 }
 
 impl AwaitAsRep {
-    /// Takes the KDC's reply: an AS-REP or a KRB-ERROR.
+    /// Takes the KDC's reply: an AS-REP or a KRB-ERROR; a TGS-REP where the last request was a TGS-REQ.
     ///
     /// # Errors
     /// What the KDC refuses with, what is wrong with its reply, or [`Error::WrongPassword`].
     pub fn reply(self, octets: &[u8], now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+        match self.0 {
+            Awaiting::Ticket(state) => state.reply(octets, now),
+            Awaiting::Name(state) => state.reply(octets, now),
+        }
+    }
+}
+
+impl From<AwaitTicket> for AwaitAsRep {
+    fn from(state: AwaitTicket) -> Self {
+        Self(Awaiting::Ticket(Box::new(state)))
+    }
+}
+
+impl AwaitTicket {
+    fn reply(self, octets: &[u8], now: Timestamp) -> Result<Step<AwaitAsRep, AsOutcome>, Error> {
         match octets.first() {
-            Some(0x6b) => self.finish(&AsRep::from_der(octets)?, now).map(Step::Done),
+            Some(0x6b) => self.granted(&AsRep::from_der(octets)?, now),
             Some(0x7e) => self.refused(KrbError::from_der(octets)?, now),
             _ => Err(Error::UnexpectedMessage {
                 expected: "AS-REP or KRB-ERROR",
@@ -165,7 +196,7 @@ impl AwaitAsRep {
     }
 
     /// Acts on a KRB-ERROR. It is not authenticated: it may cost a request, and nothing else.
-    fn refused(mut self, error: KrbError, now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+    fn refused(mut self, error: KrbError, now: Timestamp) -> Result<Step<AwaitAsRep, AsOutcome>, Error> {
         self.rounds = self.rounds.saturating_add(1);
         if self.rounds > MAX_ROUNDS {
             return Err(Error::Loop(MAX_ROUNDS));
@@ -176,7 +207,7 @@ impl AwaitAsRep {
                 self.route = Route::Tcp;
                 Ok(Step::Send {
                     request: self.request(),
-                    next: self,
+                    next: self.into(),
                 })
             }
             ErrorCode::KDC_ERR_PREAUTH_REQUIRED => self.preauthenticate(error, now),
@@ -196,7 +227,7 @@ impl AwaitAsRep {
     }
 
     /// Goes on in the realm that the KDC names, RFC 6806 §7.
-    fn refer(mut self, error: KrbError, now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+    fn refer(mut self, error: KrbError, now: Timestamp) -> Result<Step<AwaitAsRep, AsOutcome>, Error> {
         let Some(realm) = error.crealm.clone().filter(|realm| !realm.is_empty()) else {
             return Err(Error::Kdc(Box::new(KrbErrorReply::from(error))));
         };
@@ -225,7 +256,7 @@ impl AwaitAsRep {
         self.send_again(now)
     }
 
-    fn preauthenticate(mut self, error: KrbError, now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+    fn preauthenticate(mut self, error: KrbError, now: Timestamp) -> Result<Step<AwaitAsRep, AsOutcome>, Error> {
         let offered = match &error.e_data {
             Some(data) => MethodData::from_der(data)?,
             None => MethodData::default(),
@@ -254,7 +285,7 @@ impl AwaitAsRep {
         self.send_again(now)
     }
 
-    fn adjust_clock(mut self, error: &KrbError, now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+    fn adjust_clock(mut self, error: &KrbError, now: Timestamp) -> Result<Step<AwaitAsRep, AsOutcome>, Error> {
         let offset = error.stime.since(now.time);
         let first = matches!(self.clock, LearnedClock::Given(_));
         if !first || self.options.time_sync == TimeSync::Off {
@@ -265,7 +296,7 @@ impl AwaitAsRep {
     }
 
     /// A new request with a new nonce, new times and the proof that is due.
-    fn send_again(mut self, now: Timestamp) -> Result<Step<Self, AsOutcome>, Error> {
+    fn send_again(mut self, now: Timestamp) -> Result<Step<AwaitAsRep, AsOutcome>, Error> {
         let now = now.offset(self.clock.offset());
         self.body = self
             .options
@@ -283,102 +314,8 @@ impl AwaitAsRep {
         .to_der()?;
         Ok(Step::Send {
             request: self.request(),
-            next: self,
+            next: self.into(),
         })
-    }
-
-    fn finish(self, rep: &AsRep, now: Timestamp) -> Result<AsOutcome, Error> {
-        let etype = kdc_reply::requested(rep.enc_part.etype, &self.etypes)?;
-        let key = self.reply_key(etype, rep)?;
-        let plaintext = key
-            .decrypt(KeyUsage::AS_REP, &rep.enc_part.cipher)
-            .map_err(|source| match source {
-                krb5_crypto::Error::Integrity => self.wrong_credential(PreauthFailure::Undecipherable),
-                source => Error::Crypto {
-                    doing: "decrypting the KDC's reply",
-                    source,
-                },
-            })?;
-        let EncAsRepPart(part) = EncAsRepPart::from_der(&plaintext)?;
-        let reply = Reply {
-            crealm: rep.crealm.clone(),
-            cname: rep.cname.clone(),
-            ticket: rep.ticket.clone(),
-            part,
-        };
-        self.expected().verify(&reply)?;
-        self.verify_request_checksum(&key, &reply.part)?;
-        let clock_offset = self.verify_clock(&reply.part, now)?;
-        Ok(AsOutcome {
-            clock_offset,
-            key_expiration: reply.part.key_expiration,
-            last_req: reply.part.last_req.clone(),
-            credentials: reply.into_credentials(self.provider)?,
-        })
-    }
-
-    fn expected(&self) -> Expected<'_> {
-        Expected {
-            client: &self.options.client,
-            server: &self.server,
-            body: &self.body,
-            exchange: Exchange::As,
-            referrals: Referrals::Refuse,
-        }
-    }
-
-    /// The key that the reply is encrypted in: made by the reply's own hints, else by earlier ones.
-    fn reply_key(&self, etype: Enctype, rep: &AsRep) -> Result<Arc<Key>, Error> {
-        let padata = rep.padata.as_deref().unwrap_or_default();
-        let hint = match Hints::parse(padata)?.find(etype) {
-            Some(hint) => hint,
-            None => self.hints.find(etype).unwrap_or_else(|| Hint::plain(etype)),
-        };
-        match &self.preauth {
-            Preauth::Timestamp(client_key) if client_key.hint == hint => Ok(Arc::clone(&client_key.key)),
-            _ => self.options.client_key(self.provider, &hint),
-        }
-    }
-
-    /// RFC 6806 §11: where the KDC says that it knows, it returns a checksum of the request, so that
-    /// nobody can have weakened it on the way.
-    fn verify_request_checksum(&self, key: &Key, part: &EncKdcRepPart) -> Result<(), Error> {
-        if !part.flags.contains(TicketFlags::ENC_PA_REP) {
-            return Ok(());
-        }
-        let failed = || Error::KdcReplyModified(ReplyField::RequestChecksum);
-        let padata = part.encrypted_pa_data.as_ref().ok_or_else(failed)?;
-        let value = padata.find(PA_REQ_ENC_PA_REP).ok_or_else(failed)?;
-        let checksum = Checksum::from_der(value)?;
-        if checksum.cksumtype != key.enctype().checksum_type().number() {
-            return Err(failed());
-        }
-        key.verify_checksum(KeyUsage::AS_REQ, &[&self.message], &checksum.checksum)
-            .map_err(|_| failed())
-    }
-
-    /// Compares the ticket's start with our clock. What is learned from it is authenticated.
-    fn verify_clock(&self, part: &EncKdcRepPart, now: Timestamp) -> Result<Option<i64>, Error> {
-        let start = part.starttime.unwrap_or(part.authtime);
-        let skew = self.options.clock_skew.as_secs();
-        let kdc = Clock {
-            now: part.authtime,
-            skew,
-        };
-        if !kdc.agrees(start) && !self.expected().is_postdated(start) {
-            return Err(kdc.differs(start));
-        }
-        let ours = Clock {
-            now: now.time.offset(self.clock.offset()),
-            skew,
-        };
-        match (self.clock, ours.agrees(part.authtime)) {
-            (LearnedClock::Given(_), true) => Ok(None),
-            (LearnedClock::Given(_), false) if self.options.time_sync == TimeSync::Off => {
-                Err(ours.differs(part.authtime))
-            }
-            _ => Ok(Some(part.authtime.since(now.time))),
-        }
     }
 
     fn wrong_credential(&self, found: PreauthFailure) -> Error {

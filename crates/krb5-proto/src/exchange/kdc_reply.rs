@@ -123,18 +123,17 @@ impl Expected<'_> {
         self.body.kdc_options.contains(option)
     }
 
-    /// Whether the KDC may have replaced the client's name, RFC 6806 §6: it was allowed to, and what
-    /// was asked for and what came are both ticket-granting tickets.
+    /// Whether the KDC may have replaced the names, RFC 6806 §6: it was allowed to, and what was asked for and what came
+    /// are both tickets of a realm's own ticket-granting service. Active Directory also writes the realm as it likes to.
     ///
-    /// The client's name in the reply is not authenticated by itself. That the request was not changed on the way is,
-    /// which is demanded here (RFC 6806 §11): nobody but the client has asked for another name. Whoever replaces the
-    /// name in the reply gets a ticket that its holder's authenticators do not fit.
+    /// That the request was not changed on the way is demanded here (RFC 6806 §11): nobody but the client has asked for
+    /// another name. Which one it is, is proved later.
     fn canonicalised(&self, part: &EncKdcRepPart) -> bool {
         self.exchange == Exchange::As
             && self.asked(KdcOptions::CANONICALIZE)
             && part.flags.contains(TicketFlags::ENC_PA_REP)
             && self.server.name.is_krbtgt()
-            && part.sname.is_krbtgt()
+            && part.sname.granting_realm().as_ref() == Some(&part.srealm)
     }
 
     fn verify_times(&self, part: &EncKdcRepPart) -> Result<(), Error> {

@@ -163,6 +163,23 @@ impl TestRealm {
         }
     }
 
+    /// A ticket-granting ticket of `client`.
+    pub(crate) fn granting_ticket(&self, client: &Principal) -> Ticket {
+        let times = Times {
+            authtime: self.now,
+            starttime: None,
+            endtime: self.now.offset(36_000),
+            renew_till: None,
+        };
+        let part = self.ticket_part(client, TicketFlags::INITIAL, times);
+        let tgs = tgs();
+        Ticket {
+            realm: tgs.realm,
+            sname: tgs.name,
+            enc_part: encrypt(&self.tgs_key, KeyUsage::TICKET, &part.to_der().unwrap()),
+        }
+    }
+
     pub(crate) fn ticket_part(&self, client: &Principal, flags: TicketFlags, times: Times) -> EncTicketPart {
         EncTicketPart {
             flags,

@@ -1,3 +1,4 @@
+mod canonical;
 mod preauth;
 mod referral;
 mod reply;
@@ -6,7 +7,9 @@ use krb5_crypto::Secret;
 use krb5_crypto::primitives::rustcrypto::PROVIDER;
 
 use super::*;
+use crate::error::ReplyField;
 use crate::exchange::test_realm::{ETYPE, NOW, TestRealm, as_options, client, etype_info2, key, principal, tgs};
+use crate::messages::{Checksum, TicketFlags};
 
 fn start(options: AsOptions) -> (KdcRequest, AwaitAsRep) {
     AsExchange::start(&PROVIDER, options, NOW).unwrap()
