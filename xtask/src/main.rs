@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod fuzz;
+mod replay;
 
 /// Project tasks.
 #[derive(Parser)]
@@ -21,11 +22,14 @@ struct Command {
 enum Task {
     /// Runs the fuzz targets under libFuzzer and prints what each did.
     Fuzz(fuzz::Args),
+    /// Races and crashes replay caches, and prints what held.
+    Replay(replay::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Command::parse().task {
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::Replay(args) => replay::run(&args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("xtask: {error:#}");

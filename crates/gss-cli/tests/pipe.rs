@@ -5,7 +5,7 @@
 mod realm;
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,12 +23,12 @@ struct Party {
 impl Party {
     fn start(realm: &Realm, arguments: &[&str]) -> Self {
         let mut command = realm.gss();
-        command
-            .arg("pipe")
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        command.arg("pipe").args(arguments);
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().unwrap());
         Self { child, input, output }
@@ -432,6 +432,22 @@ fn l22_without_a_replay_cache_the_acceptor_refuses_and_names_the_file() {
     let error = acceptor.hear()["error"].clone();
     let message = error["message"].as_str().unwrap();
     assert!(message.contains(realm.path("rcache").to_str().unwrap()), "{error}");
+    assert_eq!(acceptor.end().code(), Some(1));
+}
+
+#[test]
+fn without_its_redis_server_the_acceptor_refuses_and_names_it() {
+    let realm = Realm::new();
+    let mut initiator = Party::start(&realm, &["initiator", "--target", "demo@localhost"]);
+    let mut command = realm.gss();
+    command.args(["pipe", "acceptor"]);
+    command.env("KRB5RCACHENAME", "redis://user:secret@127.0.0.1:1/");
+    let mut acceptor = Party::of(command);
+    assert!(acceptor.ask(&initiator.hear())["token"].is_string(), "a KRB-ERROR");
+    let error = acceptor.hear()["error"].clone();
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("Redis at 127.0.0.1:1: "), "{error}");
+    assert!(!message.contains("secret"), "{error}");
     assert_eq!(acceptor.end().code(), Some(1));
 }
 

@@ -22,6 +22,11 @@ use crate::variables::VARIABLES;
 pub fn environment() -> Environment {
     let variable = |name: &str| std::env::var(name).ok();
     let environment = with_variables(surroundings(), privilege::of_process(), variable);
+    #[cfg(feature = "replay-redis")]
+    let environment = {
+        let types = krb5_replay_redis::register(krb5_store::replay::ReplayTypes::default());
+        environment.with_extension(Arc::new(types))
+    };
     with_config(environment, Path::new(SYSTEM_CONFIG))
 }
 

@@ -63,6 +63,7 @@
 //! | `net` | talking to KDCs | yes |
 //! | `kdc` | an embedded KDC for quick starts and tests, as `gss::kdc` | |
 //! | `keyring` | credential caches in the keyrings of the Linux kernel | |
+//! | `replay-redis` | replay caches on Redis, by names that start with `redis:`, and as `gss::replay_redis` | |
 
 #![forbid(unsafe_code)]
 #![deny(
@@ -96,6 +97,8 @@ mod variables;
 pub use gss_mech_krb5 as krb5;
 #[cfg(feature = "kdc")]
 pub use krb5_kdc as kdc;
+#[cfg(feature = "replay-redis")]
+pub use krb5_replay_redis as replay_redis;
 
 pub use gss_core::{
     self, Accept, Acquire, ChannelBindings, Credential, Environment, Error, ErrorKind, Flags, Initiate, Mechanisms,
