@@ -14,6 +14,7 @@ mod process;
 mod programs;
 mod progress;
 mod realm;
+mod replays;
 mod report;
 mod runner;
 mod scenario;

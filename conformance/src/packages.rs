@@ -11,8 +11,8 @@ use anyhow::{Context, Result, bail};
 use crate::process::{run, run_ok, within};
 
 /// Must be installed: compiler, Heimdal's KDC, tools and credential manager, both libraries with their headers, and
-/// sssd's credential manager.
-pub(crate) const INSTALLED: [&str; 10] = [
+/// sssd's credential manager, Redis.
+pub(crate) const INSTALLED: [&str; 11] = [
     "gcc",
     "libc6-dev",
     "pkg-config",
@@ -22,6 +22,7 @@ pub(crate) const INSTALLED: [&str; 10] = [
     "heimdal-multidev",
     "krb5-multidev",
     "libev4",
+    "redis-server",
     "sssd-kcm",
 ];
 

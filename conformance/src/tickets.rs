@@ -10,6 +10,7 @@ use crate::{
     flavour::{Enctype, Flavour},
     programs::Programs,
     realm::Site,
+    replays,
     report::Checks,
     tools::Tools,
 };
@@ -29,7 +30,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) site: &'a Site,
     actor: Tools<'a>,
     reader: Tools<'a>,
-    programs: &'a Programs,
+    pub(crate) programs: &'a Programs,
     directory: &'a Path,
 }
 
@@ -73,7 +74,10 @@ impl Errand {
         let with_mit = credentials::CHECKS_WITH_MIT
             .iter()
             .filter(move |_| self.actor == Flavour::Gss && self.reader == Flavour::Mit);
-        CHECKS.iter().chain(ours).chain(with_mit)
+        let shared = replays::CHECKS
+            .iter()
+            .filter(move |_| replays::shared_by([self.actor, self.reader]));
+        CHECKS.iter().chain(ours).chain(with_mit).chain(shared)
     }
 
     /// `KDC/ENCTYPE/tools/ACTOR-to-READER`, the beginning of its rows' names.
@@ -95,7 +99,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
 

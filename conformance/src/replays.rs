@@ -1,0 +1,120 @@
+//! Acceptors of two implementations that share a replay cache: each authenticator passes once.
+
+use std::{fs, path::Path};
+
+use anyhow::{Result, bail};
+
+use crate::{
+    flavour::{Flavour, Role},
+    party::{Progress, Side},
+    programs::{Programs, Start},
+    realm::Site,
+    report::Checks,
+    tickets::{Check, Desk},
+};
+
+/// Whether both keep their replay caches in one format. Heimdal 7.8 has a format of its own.
+pub(crate) fn shared_by(flavours: [Flavour; 2]) -> bool {
+    flavours
+        .iter()
+        .all(|flavour| flavour.implementation() != Flavour::Heimdal)
+}
+
+/// The check of those that share.
+pub(crate) const CHECKS: &[Check] = &[("replay-shared", check)];
+
+/// Acceptors of both are given the same token at once, then further ones of both, which start later.
+fn check(desk: &Desk<'_>, checks: &mut Checks) -> Result<()> {
+    let house = House {
+        site: desk.site,
+        programs: desk.programs,
+        directory: &desk.file("replay"),
+    };
+    fs::create_dir(house.directory)?;
+    let (actor, reader) = (desk.errand.actor, desk.errand.reader);
+    for round in 0..ROUNDS {
+        let token = house.token(actor)?;
+        let mut present = Vec::new();
+        for flavour in [actor, reader, actor, reader] {
+            present.push(house.acceptor(flavour)?);
+        }
+        for acceptor in &mut present {
+            acceptor.feed(&token)?;
+        }
+        let verdicts = present.iter_mut().map(verdict).collect::<Result<Vec<_>>>()?;
+        drop(present);
+        let accepted = verdicts.iter().filter(|verdict| verdict.is_none()).count();
+        checks.expect(accepted == 1, "one-winner", actor, || {
+            format!(
+                "{accepted} of {} accepted in round {round}: {verdicts:?}",
+                verdicts.len()
+            )
+        });
+        for flavour in [actor, reader] {
+            let later = verdict(&mut sent(house.acceptor(flavour)?, &token)?)?;
+            let told = later
+                .as_ref()
+                .is_some_and(|text| text.to_lowercase().contains("replay"));
+            checks.expect(told, "replay-after-restart", flavour, || format!("{later:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Where everything takes place: one directory, and in it one cache for all.
+struct House<'a> {
+    site: &'a Site,
+    programs: &'a Programs,
+    directory: &'a Path,
+}
+
+impl House<'_> {
+    fn start(&self, flavour: Flavour, role: Role, ccache: &Path) -> Result<Side> {
+        let start = Start {
+            flavour,
+            role,
+            site: self.site,
+            krb5_conf: &self.site.krb5_conf,
+            ccache,
+            directory: self.directory,
+            flags: (role == Role::Initiator).then_some("conf,integ"),
+            bindings: None,
+        };
+        Ok(Side {
+            flavour,
+            pipe: self.programs.start(&start)?,
+        })
+    }
+
+    /// A new authenticator.
+    fn token(&self, flavour: Flavour) -> Result<Vec<u8>> {
+        let ccache = self.directory.join("ccache");
+        fs::copy(&self.site.ccache, &ccache)?;
+        match self.start(flavour, Role::Initiator, &ccache)?.progress()? {
+            Progress::Token(token) => Ok(token),
+            other => bail!("no token: {other:?}"),
+        }
+    }
+
+    fn acceptor(&self, flavour: Flavour) -> Result<Side> {
+        self.start(flavour, Role::Acceptor, &self.directory.join("none"))
+    }
+}
+
+fn sent(mut acceptor: Side, token: &[u8]) -> Result<Side> {
+    acceptor.feed(token)?;
+    Ok(acceptor)
+}
+
+/// Why it did not accept, if it did not.
+fn verdict(acceptor: &mut Side) -> Result<Option<String>> {
+    loop {
+        match acceptor.progress()? {
+            Progress::Established(_) => return Ok(None),
+            Progress::Refused(refusal) => return Ok(Some(refusal.message)),
+            Progress::Token(_) => {}
+        }
+    }
+}
+
+const ROUNDS: usize = 3;
