@@ -13,6 +13,7 @@ use super::{ReplayCache, ReplayError, Tag};
 use crate::error::{Action, Error, FileKind};
 use crate::lock::lock_briefly;
 use crate::proto::KerberosTime;
+use crate::proto::crypto::primitives::rustcrypto;
 use crate::system::{Open, Stamp};
 
 /// A replay cache in a file, in MIT's format `file2` (see [`table`]), so that acceptors of both in many
@@ -126,7 +127,7 @@ fn refuse_others(path: &Path, owner: u32, mode: u32) -> Result<(), Error> {
 
 fn random_seed() -> io::Result<Seed> {
     let mut seed = Seed::default();
-    getrandom::fill(&mut seed).map_err(io::Error::other)?;
+    rustcrypto::PROVIDER.random.fill(&mut seed).map_err(io::Error::other)?;
     Ok(seed)
 }
 
