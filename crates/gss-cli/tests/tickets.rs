@@ -25,7 +25,7 @@ impl Realm {
         let directory = TempDir::new().unwrap();
         let path = |name| directory.path().join(name);
         let mut kdc = Command::new(env!("CARGO_BIN_EXE_gss"))
-            .args(["kdc", "--realm", "CLI.TEST", "--listen", "127.0.0.1:0"])
+            .args(["kdc", "--allow-root", "--realm", "CLI.TEST", "--listen", "127.0.0.1:0"])
             .args(["--principal", "alice:secret", "--service", "HTTP/localhost"])
             .args(options)
             .arg("--keytab")
@@ -125,9 +125,31 @@ fn the_kdc_says_one_line_and_ends_cleanly_on_sigterm_and_sigint() {
 }
 
 #[test]
-fn the_kdc_refuses_addresses_that_others_can_reach() {
+fn d4_the_kdc_does_not_run_as_root_unless_told_to() {
+    let mut kdc = Command::new(env!("CARGO_BIN_EXE_gss"))
+        .args(["kdc", "--listen", "127.0.0.1:0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    if nix::unistd::geteuid().is_root() {
+        let output = kdc.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stdout), (Some(1), Vec::new()));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("--allow-root"));
+    } else {
+        let mut line = String::new();
+        BufReader::new(kdc.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("ready"), "{line}");
+        kdc.kill().unwrap();
+        kdc.wait().unwrap();
+    }
+}
+
+#[test]
+fn d4_the_kdc_refuses_addresses_that_others_can_reach() {
     let output = Command::new(env!("CARGO_BIN_EXE_gss"))
-        .args(["kdc", "--listen", "0.0.0.0:0"])
+        .args(["kdc", "--allow-root", "--listen", "0.0.0.0:0"])
         .stdin(Stdio::null())
         .output()
         .unwrap();

@@ -86,7 +86,7 @@ fn both_transports_answer_on_one_port() {
 }
 
 #[test]
-fn only_loopback_addresses_are_served() {
+fn d4_only_loopback_addresses_are_served() {
     let kdc = builder().build().unwrap();
     for address in [
         "0.0.0.0:0",

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use krb5_crypto::{Enctype, Secret};
-use krb5_kdc::{Attribute, Kdc, NewPrincipal, Running};
+use krb5_kdc::{Attribute, Kdc, NewPrincipal, Running, UnknownPaths};
 use krb5_store::keytab::FileKeytab;
 use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -29,7 +29,7 @@ use crate::report::Hint as _;
 /// JSON: {"ready":{"address":…,"krb5_conf":…}}.
 ///
 /// Passwords on a command line can be read by every user of the machine, and what they protect here is worth nothing.
-/// It therefore listens on loopback addresses only, whoever runs it, root included.
+/// It therefore listens on loopback addresses only, whoever runs it, and root must say that this is meant.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -72,6 +72,12 @@ pub(crate) struct Args {
     /// Add this to the clock, to try clients whose clock is wrong
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
     clock_offset: i64,
+    /// Leave it to the services which realms clients have come through, instead of refusing those off the known paths
+    #[arg(long)]
+    unchecked_paths: bool,
+    /// Run although the user is root: this KDC needs no privilege
+    #[arg(long)]
+    allow_root: bool,
 }
 
 /// A name and a password, on the command line.
@@ -93,6 +99,10 @@ struct Ready<'a> {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    if nix::unistd::geteuid().is_root() && !args.allow_root {
+        let refused = anyhow::anyhow!("this KDC is for tests and needs no privilege: it does not run as root");
+        return Err(refused).hint("run it as another user, or with --allow-root");
+    }
     // Before anything listens, so that no signal comes too early.
     let mut signals = signals().context("cannot wait for signals")?;
     writeln!(io::stderr().lock(), "gss: this KDC is for tests: NOT FOR PRODUCTION")?;
@@ -118,6 +128,9 @@ fn signals() -> io::Result<UnixStream> {
 
 fn build(args: &Args) -> Result<Kdc, krb5_kdc::Error> {
     let mut builder = Kdc::builder(&args.realm).clock_offset(args.clock_offset);
+    if args.unchecked_paths {
+        builder = builder.unknown_paths(UnknownPaths::Unchecked);
+    }
     if !args.enctypes.is_empty() {
         builder = builder.enctypes(&args.enctypes);
     }
