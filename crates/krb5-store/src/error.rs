@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::ccache::kcm::Opcode;
 use crate::config::{ConfigFault, Origin};
+use crate::local::RuleFault;
 
 /// Why a store or the configuration cannot be used. Each message names the file.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +110,17 @@ pub enum Error {
         #[source]
         fault: KeyringFault,
     },
+    /// A rule of `auth_to_local` makes no sense.
+    #[error("{origin}: auth_to_local = {rule}: {fault}")]
+    LocalRule {
+        /// File and line.
+        origin: Origin,
+        /// The rule.
+        rule: String,
+        /// What is wrong with it.
+        #[source]
+        fault: RuleFault,
+    },
     /// Another process kept the file locked for too long.
     #[error("{what} {} is locked by another process (waited {} s)", path.display(), .waited.as_secs())]
     Locked {
@@ -152,7 +164,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Others may write to the file, and so learn or exchange what is put into it.
-    #[error("{what} {0} may be written to by others and is not changed; first: chmod go-w {0}", path.display())]
+    #[error("{what} {0} may be written to by others and is not used; first: chmod go-w {0}", path.display())]
     OthersWrite {
         /// The kind of file.
         what: FileKind,
@@ -195,6 +207,14 @@ pub enum Error {
         /// What does not fit.
         #[source]
         fault: FormatFault,
+    },
+    /// The database of users cannot be asked.
+    #[error("cannot find out whether there is a user {name}: {source}")]
+    Users {
+        /// The user.
+        name: String,
+        /// The system's answer.
+        source: io::Error,
     },
 }
 
@@ -347,6 +367,8 @@ pub enum FileKind {
     CredentialCache,
     /// The rules that choose a client by the service.
     Identities,
+    /// The principals who may log in as a user.
+    K5Login,
     /// A keytab.
     Keytab,
     /// The file that names the primary cache of a directory.
@@ -391,6 +413,7 @@ impl fmt::Display for FileKind {
             Self::Config => "configuration file",
             Self::CredentialCache => "credential cache",
             Self::Identities => "file of identities",
+            Self::K5Login => "file of principals who may log in",
             Self::Keytab => "keytab",
             Self::PrimaryName => "file that names the primary cache",
             Self::ReplayCache => "replay cache",
@@ -420,7 +443,7 @@ fn io_hint(source: &io::Error, what: FileKind) -> &'static str {
         FileKind::CacheDirectory | FileKind::CredentialCache | FileKind::PrimaryName => {
             " (if it is another user's, set KRB5CCNAME to a cache of your own)"
         }
-        FileKind::Identities => "",
+        FileKind::Identities | FileKind::K5Login => "",
         FileKind::Keytab => " (run as a user who may read it, or set KRB5_KTNAME to a keytab that you may read)",
         FileKind::ReplayCache => " (set KRB5RCACHENAME to file2: and a file of your own)",
     }
@@ -432,7 +455,7 @@ fn foreign_hint(what: FileKind) -> &'static str {
         FileKind::CacheDirectory | FileKind::CredentialCache | FileKind::PrimaryName => {
             "; set KRB5CCNAME to a cache of your own"
         }
-        FileKind::Identities => "",
+        FileKind::Identities | FileKind::K5Login => "",
         FileKind::Keytab => "; run as that user, or name a keytab of your own",
         FileKind::ReplayCache => "; set KRB5RCACHENAME to file2: and a file of your own",
     }

@@ -1,7 +1,7 @@
 //! Credential caches, keytabs, `krb5.conf` and the replay cache.
 //!
 //! Formats (octets to values and back) stand apart from backends (files, memory): [`ccache`],
-//! [`keytab`], [`config`], [`replay`], [`identity`]. Nothing here reads the environment; names and paths are
+//! [`keytab`], [`config`], [`replay`], [`identity`], [`local`]. Nothing here reads the environment; names and paths are
 //! arguments.
 //!
 //! Files are for Unix; elsewhere there are caches and keytabs in memory, and the formats.
@@ -34,6 +34,7 @@ pub mod config;
 mod error;
 pub mod identity;
 pub mod keytab;
+pub mod local;
 #[cfg(unix)]
 mod lock;
 mod name;

@@ -10,13 +10,12 @@ impl Settings {
         self.profile().values(&["realms", realm, "auth_to_local"])
     }
 
-    /// The local name that a realm's `auth_to_local_names` give a principal, by its name without the realm.
+    /// The local name that a realm's `auth_to_local_names` give a principal, by its name without the realm. The last
+    /// entry counts, as MIT's and Heimdal's documentation has it.
     #[must_use]
-    pub fn auth_to_local_name(&self, realm: &str, principal: &str) -> Option<&str> {
-        let value = self
-            .profile()
-            .value(&["realms", realm, "auth_to_local_names", principal]);
-        value.map(|value| value.text)
+    pub fn auth_to_local_name(&self, realm: &str, principal: &str) -> Option<Value<'_>> {
+        let path = ["realms", realm, "auth_to_local_names", principal];
+        self.profile().values(&path).pop()
     }
 
     /// `k5login_directory`: where the files are that say who may log in as a local user, named after the user. Without
@@ -41,8 +40,9 @@ mod tests {
         .unwrap();
         let rules: Vec<&str> = settings.auth_to_local("R").iter().map(|rule| rule.text).collect();
         assert_eq!(rules, ["RULE:[1:$1@$0](^a@R$)s/^.*$/b/", "DEFAULT"]);
-        assert_eq!(settings.auth_to_local_name("R", "alice/admin"), Some("root"));
-        assert_eq!(settings.auth_to_local_name("R", "alice"), None);
+        let name = |principal| settings.auth_to_local_name("R", principal).map(|value| value.text);
+        assert_eq!(name("alice/admin"), Some("root"));
+        assert_eq!(name("alice"), None);
         assert!(settings.auth_to_local("S").is_empty());
         assert_eq!(settings.k5login_directory(), Some("/etc/k5login"));
     }
