@@ -1,6 +1,7 @@
 //! `cargo xtask replay`: replay caches under races and crashes, by real processes.
 //!
-//! Everything is driven by lines: a tag of 24 hexadecimal digits in, `stored`, `replayed` or `error TEXT` out.
+//! Everything is driven by lines: a tag of 24 hexadecimal digits in, `stored`, `replayed` or `error TEXT` out. The age of
+//! the authenticator may follow the tag, in seconds.
 //! [`conformance/replay/store.c`](../../conformance/replay/store.c) speaks the same, for MIT's cache.
 
 mod contestant;

@@ -59,7 +59,14 @@ impl Redis {
         server
     }
 
+    /// For acceptors that are told that it forgets nothing: it does when it is killed, but no test that is about
+    /// something else waits for a server to come of age.
     fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/?restarts=keep", self.port)
+    }
+
+    /// For acceptors that are not.
+    fn plain_url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
@@ -227,7 +234,7 @@ fn a_server_that_is_stopped_refuses_within_the_deadline_and_serves_again_when_it
 #[test]
 fn a_stopped_server_that_wants_a_password_is_left_within_the_deadline() {
     let redis = Redis::with(Keeps::Nothing, &["--requirepass", "open-sesame"]);
-    let url = format!("redis://default:open-sesame@127.0.0.1:{}/2", redis.port);
+    let url = format!("redis://default:open-sesame@127.0.0.1:{}/2?restarts=keep", redis.port);
     let mut acceptor = Program::ours(Path::new(XTASK), &url).start().unwrap();
     let mut tags = Tag::series();
     redis.signal(Signal::SIGSTOP);
@@ -239,7 +246,57 @@ fn a_stopped_server_that_wants_a_password_is_left_within_the_deadline() {
 }
 
 #[test]
-fn a_server_that_comes_back_without_its_data_has_forgotten_as_the_documentation_says() {
+fn a_server_that_comes_back_without_its_data_lets_nothing_of_before_pass() {
+    let mut redis = Redis::start(Keeps::Nothing);
+    // Restarted servers are distrusted for 2 s of skew, twice, and 2 s.
+    let url = redis.plain_url();
+    let start = || {
+        let mut command = Command::new(XTASK);
+        command.args(["replay", "store", &url, "--skew", "2"]);
+        Contestant::of(command).unwrap()
+    };
+    let mut acceptors = [start(), start()];
+    let mut tags = Tag::series();
+    await_acceptance(&mut acceptors[0], &mut tags);
+    let tag = tags.next().unwrap();
+    let begun = Instant::now();
+    one_winner(&present(&mut acceptors, tag)).unwrap();
+    redis.kill();
+    redis.restart();
+    let restarted = Instant::now();
+    // For as long as the authenticator is good, to acceptors that wait and to new ones.
+    while begun.elapsed() < Duration::from_secs(4) {
+        let age = begun.elapsed().as_secs();
+        for acceptor in acceptors.iter_mut().chain([&mut start()]) {
+            acceptor.send(&format!("{} {age}\n", tag.line().trim_end())).unwrap();
+            let verdict = acceptor.verdict().unwrap();
+            let Verdict::Failed(text) = verdict else {
+                panic!("{verdict:?} after {age} s");
+            };
+            assert!(text.contains("may have forgotten"), "{text}");
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    await_acceptance(&mut acceptors[1], &mut tags);
+    assert!(
+        restarted.elapsed() > Duration::from_secs(5),
+        "{:?}",
+        restarted.elapsed()
+    );
+    one_winner(&present(&mut acceptors, tags.next().unwrap())).unwrap();
+}
+
+/// Presents new tags until one is accepted.
+fn await_acceptance(acceptor: &mut Contestant, tags: &mut impl Iterator<Item = Tag>) {
+    let until = Instant::now() + Duration::from_secs(30);
+    while acceptor.ask(tags.next().unwrap()).unwrap() != Verdict::Stored {
+        assert!(Instant::now() < until, "nothing is accepted any more");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_server_that_is_told_to_forget_nothing_and_does_is_the_administrators_fault() {
     let mut redis = Redis::start(Keeps::Nothing);
     let mut acceptors = redis.acceptors(1);
     let tag = Tag::series().next().unwrap();
@@ -248,6 +305,36 @@ fn a_server_that_comes_back_without_its_data_has_forgotten_as_the_documentation_
     redis.restart();
     assert_eq!(present(&mut acceptors, tag), [Verdict::Stored]);
     assert_eq!(present(&mut acceptors, tag), [Verdict::Replayed]);
+}
+
+#[test]
+fn a_server_that_has_just_started_is_distrusted_even_if_it_never_knew_anything() {
+    let redis = Redis::start(Keeps::Everything);
+    let mut acceptor = Program::ours(Path::new(XTASK), &redis.plain_url()).start().unwrap();
+    let Verdict::Failed(text) = acceptor.ask(Tag::series().next().unwrap()).unwrap() else {
+        panic!("accepted");
+    };
+    assert!(
+        text.contains("restarts=keep") && text.contains("new ones are accepted in"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_user_with_the_least_rights_suffices() {
+    // As docs/replay.md has it.
+    let acl = "acceptor on >open-sesame resetkeys ~krb5:replay:* resetchannels -@all +set +info +select";
+    let arguments: Vec<&str> = ["--user"].into_iter().chain(acl.split(' ')).collect();
+    let redis = Redis::with(Keeps::Nothing, &arguments);
+    for (query, accepted) in [("?restarts=keep", true), ("", false)] {
+        let url = format!("redis://acceptor:open-sesame@127.0.0.1:{}/2{query}", redis.port);
+        let mut acceptor = Program::ours(Path::new(XTASK), &url).start().unwrap();
+        let verdict = acceptor.ask(Tag::series().next().unwrap()).unwrap();
+        match verdict {
+            Verdict::Failed(text) => assert!(!accepted && text.contains("was started"), "{text}"),
+            other => assert!(accepted, "{other:?}"),
+        }
+    }
 }
 
 #[test]
@@ -269,7 +356,7 @@ fn a_password_is_given_and_never_told() {
         acceptor.ask(Tag::series().next().unwrap()).unwrap()
     };
     assert_eq!(
-        ask(format!("redis://:open-sesame@127.0.0.1:{}/2", redis.port)),
+        ask(format!("redis://:open-sesame@127.0.0.1:{}/2?restarts=keep", redis.port)),
         Verdict::Stored
     );
     let Verdict::Failed(text) = ask(format!("redis://:wrong-word@127.0.0.1:{}", redis.port)) else {

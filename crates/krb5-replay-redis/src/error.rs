@@ -27,6 +27,26 @@ pub enum Error {
         /// Host and port.
         server: String,
     },
+    /// It was restarted, and may have forgotten whether it has seen the authenticator.
+    #[error(
+        "Redis at {server} was started {} s ago and may have forgotten authenticators from before; {}; restarts=keep in \
+         its URL says that it forgets nothing (appendonly yes, appendfsync always)",
+        .running.as_secs(), remaining(*.left)
+    )]
+    Restarted {
+        /// Host and port.
+        server: String,
+        /// How long it has been running.
+        running: Duration,
+        /// How long nothing is accepted.
+        left: Duration,
+    },
+    /// The URL does not say in a known way what the server does when it is restarted.
+    #[error("the URL of the Redis server has restarts={value}; restarts=keep or restarts=lose is understood")]
+    Restarts {
+        /// What it says.
+        value: String,
+    },
     /// The server cannot be reached, or refuses.
     #[error("Redis at {server}: {source}")]
     Server {
@@ -38,4 +58,11 @@ pub enum Error {
     /// The URL cannot be understood.
     #[error("the URL of the Redis server is not of the form redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]: {0}")]
     Url(#[source] redis::RedisError),
+}
+
+fn remaining(left: Duration) -> String {
+    if left.is_zero() {
+        return "this one is that old".to_owned();
+    }
+    format!("new ones are accepted in {} s", left.as_secs().saturating_add(1))
 }

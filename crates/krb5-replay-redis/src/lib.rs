@@ -20,11 +20,17 @@
 //!
 //! # What it promises
 //!
-//! Each authenticator is accepted once, for as long as the one server keeps what it acknowledged. It does not
-//! where it restarts without its data (`appendonly yes` with `appendfsync always` keeps everything, `everysec` up
-//! to a second less), where it evicts keys (`maxmemory-policy noeviction` is needed), where a replica
-//! takes over, since replication is asynchronous, or where its clock jumps ahead. Several independent servers are
-//! no quorum here: name one primary.
+//! Each authenticator is accepted once, for as long as the one server keeps what it acknowledged.
+//!
+//! A restarted server may have forgotten all or, with `appendfsync everysec`, the last second. So each new connection
+//! asks how long the server has been running (`INFO server`), and authenticators that could have been accepted before
+//! its start are refused: with the usual clock skew, all that are made within ten minutes of it. A server with
+//! `appendonly yes` and `appendfsync always` forgets nothing; `restarts=keep` in the URL, or [`Restarts::Keep`], says
+//! so.
+//!
+//! What is not noticed: that it evicts keys (`maxmemory-policy noeviction` is needed) or is told to (`FLUSHALL`), that a
+//! replica takes over, since replication is asynchronous, that a proxy leads to another server, or that its clock jumps
+//! ahead. Several independent servers are no quorum here: name one primary.
 //!
 //! Keys are kept for three times the clock skew: an authenticator stays good for twice the skew after it was
 //! accepted, and the acceptors' clocks may differ among each other by another one.
@@ -40,17 +46,19 @@
 
 mod error;
 mod pool;
+mod restart;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use krb5_store::proto::KerberosTime;
-use krb5_store::replay::{NameFault, ReplayCache, ReplayError, ReplayTypes, Tag};
+use krb5_store::replay::{Acceptance, NameFault, ReplayCache, ReplayError, ReplayTypes};
 use redis::Value;
 
 pub use self::error::Error;
-use self::pool::{Origin, Pool};
+use self::pool::{Link, Origin, Pool, allow};
+use self::restart::GRAIN;
+pub use self::restart::Restarts;
 
 /// Adds the names `redis://…` and `redis+unix://…` to those of replay caches, so that `KRB5RCACHENAME`,
 /// `default_rcache_name` and credential stores can say them.
@@ -82,14 +90,15 @@ pub struct RedisReplayCache {
 }
 
 impl RedisReplayCache {
-    /// On the server of this URL, `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]` or `redis+unix:///PATH`. Nothing is
-    /// connected to yet.
+    /// On the server of this URL, `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]` or `redis+unix:///PATH`, with
+    /// `?restarts=keep` if it forgets nothing. Nothing is connected to yet.
     ///
     /// # Errors
-    /// [`Error::Url`].
+    /// [`Error::Url`], [`Error::Restarts`].
     pub fn open(url: &str) -> Result<Self, Error> {
+        let (url, restarts) = without_restarts(url)?;
         Ok(Self {
-            pool: Pool::new(url).map_err(Error::Url)?,
+            pool: Pool::new(&url, restarts).map_err(Error::Url)?,
             prefix: PREFIX.to_owned(),
             deadline: DEADLINE,
         })
@@ -112,55 +121,70 @@ impl RedisReplayCache {
         Self { deadline, ..self }
     }
 
-    fn set(&self, tag: &[u8], kept: Duration) -> Result<Answer, Error> {
-        let until = Until(Instant::now().checked_add(self.deadline));
-        let command = self.command(tag, kept);
-        let (first, origin) = self.run(&command, &until, Pool::any)?;
-        match (first, origin) {
-            (Ok(answer), _) => Ok(answer),
-            // The server may have been restarted since. Whether it got the command nobody knows: a key that is
-            // there now may be ours.
-            (Err(Error::Server { .. }), Origin::Idle) => match self.run(&command, &until, Pool::fresh)? {
-                (Ok(Answer::Present), _) => Err(self.lost()),
-                (second, _) => second,
-            },
-            (Err(error), _) => Err(error),
+    /// The same for a server that is known to keep its data, or not to.
+    #[must_use]
+    pub fn with_restarts(self, restarts: Restarts) -> Self {
+        Self {
+            pool: self.pool.with_restarts(restarts),
+            ..self
         }
     }
 
-    fn command(&self, tag: &[u8], kept: Duration) -> redis::Cmd {
-        let key = format!("{}{}", self.prefix, hex::encode(Tag::of(tag).as_bytes()));
+    fn set(&self, acceptance: &Acceptance) -> Result<Answer, Error> {
+        let until = Until(Instant::now().checked_add(self.deadline));
+        let link = self.pool.any(until.left(self)?).map_err(|error| self.failed(error))?;
+        let origin = link.origin;
+        match (self.run(acceptance, link, &until), origin) {
+            // The server may have been restarted since. Whether it got the command nobody knows: a key that is
+            // there now may be ours.
+            (Err(Error::Server { .. }), Origin::Idle) => {
+                let link = self.pool.fresh(until.left(self)?).map_err(|error| self.failed(error))?;
+                match self.run(acceptance, link, &until) {
+                    Ok(Answer::Present) => Err(self.lost()),
+                    second => second,
+                }
+            }
+            (first, _) => first,
+        }
+    }
+
+    fn command(&self, acceptance: &Acceptance) -> redis::Cmd {
+        let key = format!("{}{}", self.prefix, hex::encode(acceptance.tag.as_bytes()));
+        let kept = acceptance.skew.saturating_mul(3).saturating_add(GRAIN);
         let milliseconds = u64::try_from(kept.as_millis()).unwrap_or(LONGEST).min(LONGEST);
         let mut command = redis::cmd("SET");
         command.arg(key).arg("1").arg("NX").arg("PX").arg(milliseconds);
         command
     }
 
-    /// Sends the command on a connection, which is kept only if it is answered as it should be.
-    fn run(
-        &self,
-        command: &redis::Cmd,
-        until: &Until,
-        connect: impl Fn(&Pool, Duration) -> Result<(redis::Connection, Origin), redis::RedisError>,
-    ) -> Result<(Result<Answer, Error>, Origin), Error> {
-        let (mut connection, origin) = connect(&self.pool, until.left(self)?).map_err(|error| self.failed(error))?;
-        let left = until.left(self)?;
-        let asked = connection
-            .set_write_timeout(Some(left))
-            .and_then(|()| connection.set_read_timeout(Some(left)))
-            .and_then(|()| command.query::<Value>(&mut connection));
-        let answer = match asked {
-            Ok(Value::Okay) => Ok(Answer::Stored),
-            Ok(Value::Nil) => Ok(Answer::Present),
-            Ok(_) => Err(self.odd()),
-            Err(error) => Err(self.failed(error)),
-        };
+    /// Asks on a connection, which is kept only if it is answered as it should be.
+    fn run(&self, acceptance: &Acceptance, mut link: Link, until: &Until) -> Result<Answer, Error> {
+        let running = link.uptime.map(|uptime| uptime.now());
+        if running.is_some_and(|running| running <= restart::needed(acceptance)) {
+            self.pool.keep(link);
+            return Err(self.restarted(running.unwrap_or_default(), acceptance));
+        }
+        let asked = allow(&link.connection, until.left(self)?)
+            .and_then(|()| self.command(acceptance).query::<Value>(&mut link.connection));
         // An answer that dribbled in after the deadline comes too late.
         until.left(self)?;
-        if answer.is_ok() {
-            self.pool.keep(connection);
+        let answer = match asked {
+            Ok(Value::Okay) => Answer::Stored,
+            Ok(Value::Nil) => Answer::Present,
+            Ok(_) => return Err(self.odd()),
+            Err(error) => return Err(self.failed(error)),
+        };
+        self.pool.keep(link);
+        Ok(answer)
+    }
+
+    fn restarted(&self, running: Duration, acceptance: &Acceptance) -> Error {
+        let quarantine = acceptance.skew.saturating_mul(2).saturating_add(GRAIN);
+        Error::Restarted {
+            server: self.pool.server(),
+            running,
+            left: quarantine.saturating_sub(running),
         }
-        Ok((answer, origin))
     }
 
     fn failed(&self, error: redis::RedisError) -> Error {
@@ -192,8 +216,8 @@ impl RedisReplayCache {
 }
 
 impl ReplayCache for RedisReplayCache {
-    fn store(&self, tag: &[u8], _now: KerberosTime, skew: Duration) -> Result<(), ReplayError> {
-        match self.set(tag, skew.saturating_mul(3).saturating_add(GRAIN)) {
+    fn store(&self, acceptance: &Acceptance) -> Result<(), ReplayError> {
+        match self.set(acceptance) {
             Ok(Answer::Stored) => Ok(()),
             Ok(Answer::Present) => Err(ReplayError::Replayed),
             Err(error) => Err(ReplayError::unavailable(error)),
@@ -210,6 +234,25 @@ impl fmt::Debug for RedisReplayCache {
             .field("deadline", &self.deadline)
             .finish()
     }
+}
+
+/// The URL without what it says of restarts, which is ours, and that.
+fn without_restarts(url: &str) -> Result<(String, Restarts), Error> {
+    let Some((url, query)) = url.split_once('?') else {
+        return Ok((url.to_owned(), Restarts::default()));
+    };
+    let (ours, others): (Vec<&str>, Vec<&str>) = query.split('&').partition(|part| part.starts_with(RESTARTS));
+    let mut restarts = Restarts::default();
+    for value in ours.iter().filter_map(|part| part.strip_prefix(RESTARTS)) {
+        restarts = Restarts::named(value).ok_or_else(|| Error::Restarts {
+            value: value.to_owned(),
+        })?;
+    }
+    let url = match others.as_slice() {
+        [] => url.to_owned(),
+        others => format!("{url}?{}", others.join("&")),
+    };
+    Ok((url, restarts))
 }
 
 enum Answer {
@@ -232,10 +275,9 @@ impl Until {
     }
 }
 
+const RESTARTS: &str = "restarts=";
 const PREFIX: &str = "krb5:replay:";
 /// A peer waits for the answer meanwhile.
 const DEADLINE: Duration = Duration::from_secs(2);
-/// Kerberos' times are whole seconds, on both sides.
-const GRAIN: Duration = Duration::from_secs(2);
 /// In milliseconds, some 35 years: Redis refuses times that do not fit its own.
 const LONGEST: u64 = 1 << 40;

@@ -7,12 +7,13 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use krb5_replay_redis::{RedisReplayCache, register};
+use krb5_replay_redis::{RedisReplayCache, Restarts, register};
 use krb5_store::proto::KerberosTime;
-use krb5_store::replay::{NameFault, ReplayCache, ReplayError, ReplayTypes};
+use krb5_store::replay::{Acceptance, NameFault, ReplayCache, ReplayError, ReplayTypes, Tag};
 
 const NOW: KerberosTime = KerberosTime(1_700_000_000);
 const SKEW: Duration = Duration::from_secs(300);
+const A_DAY: &str = "uptime_in_seconds:86400";
 
 /// A server that answers each command as it is told, and gives back what it read.
 struct Scripted {
@@ -21,14 +22,19 @@ struct Scripted {
 }
 
 impl Scripted {
-    /// One connection after the other; each gets its answers after the two to the connection's introduction.
+    /// One connection after the other; each gets its answers after those to the connection's introduction.
     fn new(connections: Vec<Vec<&'static [u8]>>) -> Self {
+        Self::running_for(A_DAY, connections)
+    }
+
+    /// What the server says of its uptime.
+    fn running_for(uptime: &'static str, connections: Vec<Vec<&'static [u8]>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("redis://{}", listener.local_addr().unwrap());
         let serving = std::thread::spawn(move || {
             let mut read = Vec::new();
             for answers in connections {
-                serve(listener.accept().unwrap().0, &answers, &mut read);
+                serve(listener.accept().unwrap().0, uptime, &answers, &mut read);
             }
             read
         });
@@ -45,9 +51,14 @@ impl Scripted {
 }
 
 /// Commands are arrays of bulk strings; each is read whole.
-fn serve(mut stream: TcpStream, answers: &[&[u8]], read: &mut Vec<u8>) {
+fn serve(mut stream: TcpStream, uptime: &str, answers: &[&[u8]], read: &mut Vec<u8>) {
     let mut answers = answers.iter();
     while let Some(command) = command(&mut stream) {
+        if command == b"INFO server" {
+            let info = format!("# Server\r\nredis_version:7.0.15\r\n{uptime}\r\n");
+            write!(stream, "${}\r\n{info}\r\n", info.len()).unwrap();
+            continue;
+        }
         if !command.starts_with(b"SET ") {
             stream.write_all(b"+OK\r\n").unwrap();
             continue;
@@ -83,8 +94,18 @@ fn length(stream: &mut TcpStream) -> Option<usize> {
     std::str::from_utf8(&line[1..]).unwrap().trim().parse().ok()
 }
 
-fn store(cache: &RedisReplayCache, tag: &[u8]) -> Result<(), ReplayError> {
-    cache.store(tag, NOW, SKEW)
+fn store(cache: &dyn ReplayCache, tag: &[u8]) -> Result<(), ReplayError> {
+    cache.store(&made_at(tag, NOW, SKEW))
+}
+
+/// An authenticator of this time, presented now.
+fn made_at(tag: &[u8], time: KerberosTime, skew: Duration) -> Acceptance {
+    Acceptance {
+        tag: Tag::of(tag),
+        time,
+        now: NOW,
+        skew,
+    }
 }
 
 fn unavailable(result: Result<(), ReplayError>) -> String {
@@ -112,7 +133,9 @@ fn an_authenticator_is_one_atomic_command() {
 fn a_skew_of_any_length_is_a_time_that_redis_takes() {
     for (skew, milliseconds) in [(Duration::ZERO, 2000), (Duration::MAX, 1_u64 << 40)] {
         let server = Scripted::new(vec![vec![b"+OK\r\n"]]);
-        server.cache().within(Duration::MAX).store(b"tag", NOW, skew).unwrap();
+        let cache = server.cache().within(Duration::MAX).with_restarts(Restarts::Keep);
+        cache.store(&made_at(b"tag", NOW, skew)).unwrap();
+        drop(cache);
         assert!(server.said().ends_with(&format!(" PX {milliseconds}\n")));
     }
 }
@@ -193,7 +216,7 @@ fn registered_names_lead_to_the_server() {
     let server = Scripted::new(vec![vec![b"+OK\r\n"]]);
     let types = register(ReplayTypes::default());
     let cache = types.resolve(&server.url).unwrap();
-    cache.store(b"tag", NOW, SKEW).unwrap();
+    store(cache.as_ref(), b"tag").unwrap();
     drop(cache);
     assert!(server.said().starts_with("SET krb5:replay:"));
     assert!(types.resolve("redis+unix:///run/redis.sock").is_ok());
@@ -201,4 +224,54 @@ fn registered_names_lead_to_the_server() {
         panic!("resolved");
     };
     assert!(!format!("{fault} {fault:?}").contains("secret"), "{fault:?}");
+}
+
+#[test]
+fn what_may_have_been_accepted_before_the_server_started_is_refused_without_asking() {
+    let server = Scripted::running_for("uptime_in_seconds:100", vec![vec![b"+OK\r\n"]]);
+    let cache = server.cache();
+    // Before it started, an acceptor that is 300 s ahead can have taken one of 500 s from now.
+    for seconds in [-300, 0, 300, 500] {
+        let old = made_at(b"old", NOW.offset(seconds), SKEW);
+        let message = unavailable(cache.store(&old));
+        assert!(message.contains("was started 100 s ago"), "{message}");
+        assert!(message.contains("new ones are accepted in 50"), "{message}");
+    }
+    cache.store(&made_at(b"new", NOW.offset(503), SKEW)).unwrap();
+    drop(cache);
+    assert_eq!(server.said().lines().count(), 1);
+}
+
+#[test]
+fn an_old_authenticator_is_refused_by_a_server_that_takes_new_ones() {
+    let server = Scripted::running_for("uptime_in_seconds:700", vec![vec![b"+OK\r\n"]]);
+    let cache = server.cache();
+    let message = unavailable(cache.store(&made_at(b"old", NOW.offset(-300), SKEW)));
+    assert!(message.contains("this one is that old"), "{message}");
+    store(&cache, b"new").unwrap();
+}
+
+#[test]
+fn a_server_that_does_not_tell_its_uptime_is_not_trusted() {
+    for uptime in [
+        "",
+        "uptime_in_seconds:",
+        "uptime_in_seconds:-5",
+        "uptime_in_seconds:now",
+    ] {
+        let server = Scripted::running_for(uptime, vec![vec![]]);
+        let message = unavailable(store(&server.cache(), b"tag"));
+        assert!(message.contains("uptime"), "{message}");
+    }
+}
+
+#[test]
+fn a_server_that_forgets_nothing_is_not_asked_for_its_uptime() {
+    for query in ["?restarts=keep", "?protocol=resp2&restarts=keep"] {
+        let server = Scripted::running_for("", vec![vec![b"+OK\r\n"]]);
+        let cache = RedisReplayCache::open(&format!("{}/{query}", server.url)).unwrap();
+        store(&cache, b"tag").unwrap();
+    }
+    let error = RedisReplayCache::open("redis://localhost/?restarts=maybe").unwrap_err();
+    assert!(error.to_string().contains("restarts=maybe"), "{error}");
 }

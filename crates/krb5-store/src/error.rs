@@ -70,6 +70,18 @@ pub enum Error {
         /// The number of the user it belongs to.
         owner: u32,
     },
+    /// The file has records of times to come, which have taken the place of others.
+    #[error(
+        "{what} {} has a record of a time to come: the clock was set back, or another acceptor has a far larger \
+         clockskew; whether the authenticator was seen before is not known; if the clock is right now, stop the \
+         acceptors, remove the file, and start them again after twice the clock skew", path.display()
+    )]
+    FromTheFuture {
+        /// The kind of file.
+        what: FileKind,
+        /// The file.
+        path: PathBuf,
+    },
     /// The operating system refused an operation on a file.
     #[error("cannot {action} {what} {}{}: {source}", path.display(), io_hint(.source, *.what))]
     Io {

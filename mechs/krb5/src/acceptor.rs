@@ -17,7 +17,7 @@ use krb5_proto::exchange::ap::{self, AcceptPolicy, Accepted, AcceptorSubkey, Tra
 use krb5_proto::exchange::{krb_error, sequence_number};
 use krb5_proto::messages::{ApOptions, ApReq, Checksum};
 use krb5_proto::{Principal, Timestamp};
-use krb5_store::replay::ReplayError;
+use krb5_store::replay::{Acceptance, ReplayError, Tag};
 
 use crate::checksum::{CHECKSUM_TYPE, GssChecksum, NO_BINDINGS, bindings_hash};
 use crate::cred::{Accepting, CredOptions, KerberosCred};
@@ -61,10 +61,15 @@ impl AcceptorContext for AwaitApReq {
             Ok(judged) => judged,
             Err(error) => return Err(answer.refuse(error)),
         };
-        let (replay, tag) = (Arc::clone(self.cred.replay.cache()), judged.accepted.replay_tag.clone());
-        let skew = self.environment.settings.clockskew();
+        let replay = Arc::clone(self.cred.replay.cache());
+        let acceptance = Acceptance {
+            tag: Tag::of(&judged.accepted.replay_tag),
+            time: judged.accepted.ctime,
+            now: now.time,
+            skew: self.environment.settings.clockskew(),
+        };
         Flow::blocking(
-            move || replay.store(&tag, now.time, skew),
+            move || replay.store(&acceptance),
             move |stored| match remembered(stored?, &judged.accepted).and_then(|()| self.reply(judged, &answer)) {
                 Ok(step) => Ok(Flow::Done(step)),
                 Err(error) => Err(answer.refuse(error)),

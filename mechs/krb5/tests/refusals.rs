@@ -14,7 +14,7 @@ use gss_test::TestClock;
 use krb5_crypto::Enctype;
 use krb5_kdc::Kdc;
 use krb5_store::keytab::Keytab;
-use krb5_store::replay::{ReplayCache, ReplayError};
+use krb5_store::replay::{Acceptance, ReplayCache, ReplayError};
 use world::{CONFIGURATION, REALM, START, World, shift, single};
 
 fn refused(result: Result<impl Sized, gss_core::StepError>) -> Error {
@@ -217,7 +217,7 @@ fn a_driver_that_answers_nonsense_gets_an_error() {
 struct Broken;
 
 impl ReplayCache for Broken {
-    fn store(&self, _: &[u8], _: krb5_proto::KerberosTime, _: Duration) -> Result<(), ReplayError> {
+    fn store(&self, _: &Acceptance) -> Result<(), ReplayError> {
         Err(ReplayError::Unavailable("the disk is full".into()))
     }
 }

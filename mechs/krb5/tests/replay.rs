@@ -183,6 +183,31 @@ fn q16_clocks_that_are_set_back_let_no_authenticator_pass_twice() {
 }
 
 #[test]
+fn q16_a_clock_that_was_far_ahead_for_a_while_lets_no_authenticator_pass_twice() {
+    let site = Site::new();
+    let own = OwnReplayCache(Arc::new(MemoryReplayCache::new()));
+    for environment in [site.environment(), site.environment().with_extension(Arc::new(own))] {
+        let seen = site.token();
+        accept(&environment, &seen).unwrap();
+        for clock in [&site.world.clock, &site.world.acceptor_clock] {
+            shift(clock, 3600);
+        }
+        accept(&environment, &site.token()).unwrap();
+        for clock in [&site.world.clock, &site.world.acceptor_clock] {
+            shift(clock, -3600);
+        }
+        let error = accept(&environment, &seen).unwrap_err();
+        let refused = matches!(
+            error.reason_as(),
+            Some(KerberosError::Replay { .. } | KerberosError::ReplayCache(ReplayError::Forgotten))
+        );
+        assert!(refused, "{error}");
+        shift(&site.world.clock, 1);
+        accept(&environment, &site.token()).unwrap();
+    }
+}
+
+#[test]
 fn a_program_can_bring_a_cache_of_its_own() {
     let site = Site::new();
     let own = OwnReplayCache(Arc::new(MemoryReplayCache::new()));

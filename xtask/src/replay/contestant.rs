@@ -77,7 +77,12 @@ impl Contestant {
 
     /// Hands it a tag. The answer comes by [`Contestant::verdict`].
     pub(crate) fn present(&mut self, tag: Tag) -> Result<()> {
-        Ok(self.input.write_all(tag.line().as_bytes())?)
+        self.send(&tag.line())
+    }
+
+    /// Hands it a line.
+    pub(crate) fn send(&mut self, line: &str) -> Result<()> {
+        Ok(self.input.write_all(line.as_bytes())?)
     }
 
     /// What it says of the next tag.

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         for presented in &killed {
             let survivor = &mut super::open(&args.field.cache)?;
             for (tag, verdict) in presented {
-                let again = || super::store::store(survivor.as_ref(), &tag.octets(), Duration::from_secs(300));
+                let again = || super::store::store(survivor.as_ref(), tag.octets(), Duration::from_secs(300));
                 let first = again()?;
                 match verdict {
                     Some(Verdict::Stored) => ensure!(first.is_err(), "round {round}: accepted twice"),

@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use nix::unistd::Uid;
 
-use super::table::{self, Acceptance, Outcome, Seed, Storage};
-use super::{ReplayCache, ReplayError, Tag};
+use super::table::{self, Outcome, Seed, Storage};
+use super::{Acceptance, ReplayCache, ReplayError};
 use crate::error::{Action, Error, FileKind};
 use crate::lock::lock_briefly;
-use crate::proto::KerberosTime;
 use crate::proto::crypto::primitives::rustcrypto;
 use crate::system::{Open, Stamp};
 
@@ -72,17 +71,13 @@ impl FileReplayCache {
 }
 
 impl ReplayCache for FileReplayCache {
-    fn store(&self, tag: &[u8], now: KerberosTime, skew: Duration) -> Result<(), ReplayError> {
+    fn store(&self, acceptance: &Acceptance) -> Result<(), ReplayError> {
         let path = self.path();
         let mut file = Locked(open_locked(&path, self.patience).map_err(ReplayError::unavailable)?);
-        let acceptance = Acceptance {
-            tag: Tag::of(tag),
-            now,
-            skew,
-        };
-        match table::store(&mut file, &acceptance, random_seed) {
+        match table::store(&mut file, acceptance, random_seed) {
             Ok(Outcome::Stored) => Ok(()),
             Ok(Outcome::Present) => Err(ReplayError::Replayed),
+            Ok(Outcome::Unknown) => Err(ReplayError::unavailable(Error::FromTheFuture { what: KIND, path })),
             Ok(Outcome::Full) => Err(ReplayError::unavailable(Error::TooLarge {
                 what: KIND,
                 path,

@@ -23,21 +23,45 @@ pub use resolve::{NameFault, ReplayTypes};
 
 /// Remembers authenticators, so that each is accepted once.
 ///
-/// `tag` identifies an authenticator: the integrity tag at the end of its ciphertext. All caches look at
-/// its first 12 octets, filled up with zeroes, as MIT's do: see [`Tag`]. An acceptor asks after all other
-/// checks have passed and before it releases anything.
+/// An acceptor asks after all other checks have passed and before it releases anything.
 pub trait ReplayCache: Debug + Send + Sync {
-    /// Remembers `tag`, if it was not seen before. Look-up and storing are one step: of any number of
-    /// callers with one tag, in any threads, exactly one gets `Ok`.
+    /// Remembers an authenticator, if it was not seen before. Look-up and storing are one step: of any
+    /// number of callers with one tag, in any threads, exactly one gets `Ok`.
     ///
-    /// `skew` is how far clocks may differ. A tag is remembered for as long as its authenticator
-    /// could be accepted again: it may be from the future by `skew`, and is good until `skew` after its
-    /// time.
+    /// It is remembered for as long as it could be accepted again, whatever the clock does meanwhile. A cache
+    /// that no longer knows whether it has seen an authenticator says so.
     ///
     /// # Errors
     /// [`ReplayError::Replayed`]; anything else means that nothing is known, and that nothing may be
     /// accepted.
-    fn store(&self, tag: &[u8], now: KerberosTime, skew: Duration) -> Result<(), ReplayError>;
+    fn store(&self, acceptance: &Acceptance) -> Result<(), ReplayError>;
+}
+
+/// An authenticator that is accepted unless it was seen before.
+#[derive(Clone, Copy, Debug)]
+pub struct Acceptance {
+    /// What identifies it.
+    pub tag: Tag,
+    /// Its time, by its client's clock; within the skew of `now`, on either side.
+    pub time: KerberosTime,
+    /// When it is accepted.
+    pub now: KerberosTime,
+    /// How far clocks may differ.
+    pub skew: Duration,
+}
+
+impl Acceptance {
+    /// The last time at which it can be accepted.
+    #[must_use]
+    pub fn good_until(&self) -> KerberosTime {
+        self.time.offset(self.skew_seconds())
+    }
+
+    /// The skew, rounded up.
+    fn skew_seconds(&self) -> i64 {
+        let begun = u64::from(self.skew.subsec_nanos() > 0);
+        i64::try_from(self.skew.as_secs().saturating_add(begun)).unwrap_or(i64::MAX)
+    }
 }
 
 /// A replay cache of the program's own, for the surroundings that a mechanism is given.
@@ -50,6 +74,10 @@ pub struct OwnReplayCache(pub Arc<dyn ReplayCache>);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
+    /// Others of its time, or later ones, are forgotten already, as too old; then the clock was set back. It may
+    /// be one of them.
+    #[error("the clock was set back: authenticators of that time are no longer remembered")]
+    Forgotten,
     /// The cache holds as many authenticators as it may; the acceptor is overloaded.
     #[error("the replay cache is full: {limit} authenticators within the permitted clock skew")]
     Full {
@@ -74,9 +102,10 @@ impl ReplayError {
     }
 }
 
-/// What the caches remember of an authenticator: the first 12 octets of its integrity tag, filled up
-/// with zeroes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What the caches remember of an authenticator, as MIT's do: the first 12 octets of the integrity tag at the end of
+/// its ciphertext, filled up with zeroes. Whoever saw the authenticator on its way knows it, and it says
+/// nothing about its client or service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag([u8; TAG_LEN]);
 
 impl Tag {
@@ -103,7 +132,7 @@ impl Tag {
 pub struct NoReplayCache;
 
 impl ReplayCache for NoReplayCache {
-    fn store(&self, _tag: &[u8], _now: KerberosTime, _skew: Duration) -> Result<(), ReplayError> {
+    fn store(&self, _acceptance: &Acceptance) -> Result<(), ReplayError> {
         Ok(())
     }
 }

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 #[cfg(unix)]
 use super::FileReplayCache;
-use super::{MemoryReplayCache, NoReplayCache, ReplayCache, ReplayError};
-use crate::proto::KerberosTime;
+use super::{Acceptance, MemoryReplayCache, NoReplayCache, ReplayCache, ReplayError};
 
 /// The types of replay caches that names can start with:
 ///
@@ -171,8 +169,8 @@ struct Unresolved {
 }
 
 impl ReplayCache for Unresolved {
-    fn store(&self, tag: &[u8], now: KerberosTime, skew: Duration) -> Result<(), ReplayError> {
-        self.types.resolve(&self.name)?.store(tag, now, skew)
+    fn store(&self, acceptance: &Acceptance) -> Result<(), ReplayError> {
+        self.types.resolve(&self.name)?.store(acceptance)
     }
 }
 
@@ -200,7 +198,20 @@ const NONE: &str = "none";
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::Tag;
     use super::*;
+    use crate::proto::KerberosTime;
+
+    fn acceptance(tag: &[u8]) -> Acceptance {
+        Acceptance {
+            tag: Tag::of(tag),
+            time: KerberosTime(1),
+            now: KerberosTime(1),
+            skew: Duration::from_secs(1),
+        }
+    }
 
     fn fault(name: &str) -> NameFault {
         match ReplayTypes::default().resolve(name) {
@@ -256,27 +267,26 @@ mod tests {
 
     #[test]
     fn the_memory_of_the_process_is_one() {
-        let now = KerberosTime(1);
-        let skew = Duration::from_secs(1);
-        let tag = b"the memory of the process is one";
-        let store = || ReplayTypes::default().resolve("memory:").unwrap().store(tag, now, skew);
+        let store = || {
+            let cache = ReplayTypes::default().resolve("memory:").unwrap();
+            cache.store(&acceptance(b"the memory of the process is one"))
+        };
         store().unwrap();
         assert!(matches!(store(), Err(ReplayError::Replayed)));
     }
 
     #[test]
     fn none_must_be_asked_for_and_accepts_everything() {
-        let now = KerberosTime(1);
         let cache = ReplayTypes::default().resolve("none:").unwrap();
         for _ in 0..2 {
-            cache.store(b"tag", now, Duration::ZERO).unwrap();
+            cache.store(&acceptance(b"tag")).unwrap();
         }
     }
 
     #[test]
     fn a_cache_that_cannot_be_found_accepts_nothing_and_says_why() {
         let cache = ReplayTypes::default().resolve_or_fail("redis://user:secret@host/");
-        let error = cache.store(b"tag", KerberosTime(1), Duration::ZERO).unwrap_err();
+        let error = cache.store(&acceptance(b"tag")).unwrap_err();
         assert!(
             matches!(error, ReplayError::Name(NameFault::UnknownType { .. })),
             "{error:?}"

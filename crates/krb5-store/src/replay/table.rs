@@ -17,17 +17,20 @@
 //! MIT writes the time of acceptance and takes a record over once that is longer ago than the clock
 //! skew. That is too soon for an authenticator whose time lay in the future when it was accepted: it
 //! stays acceptable for up to twice the skew. Here the time written is the time of acceptance plus the
-//! skew, so that MIT keeps the record long enough as well, and no record is taken over before its time
-//! is two skews ago, whoever wrote it.
+//! skew, so that MIT keeps the record long enough as well.
+//!
+//! Records of MIT's are kept for two skews, and all for another two and some seconds, because the clock may be
+//! set back: if that makes an authenticator good again whose record was taken over, then whatever took it over
+//! has a time that now lies more than two skews ahead. No record can have that while the clock goes on evenly. So
+//! one that does, in a place where a tag belongs, means that the tag may have been there, and the answer is
+//! [`Outcome::Unknown`].
 
 use std::hash::Hasher;
 use std::io;
-use std::time::Duration;
 
 use siphasher::sip::SipHasher24;
 
-use super::Tag;
-use crate::proto::KerberosTime;
+use super::{Acceptance, Tag};
 
 /// Where the octets of a table are. The caller has locked it.
 pub trait Storage {
@@ -47,17 +50,6 @@ pub trait Storage {
 /// The key of the hash.
 pub type Seed = [u8; 16];
 
-/// What is stored: a tag that is accepted `now`.
-#[derive(Clone, Copy, Debug)]
-pub struct Acceptance {
-    /// Of the authenticator.
-    pub tag: Tag,
-    /// When it is accepted.
-    pub now: KerberosTime,
-    /// How far clocks may differ.
-    pub skew: Duration,
-}
-
 /// What came of storing a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a tag that was there must not be accepted"]
@@ -68,6 +60,8 @@ pub enum Outcome {
     Stored,
     /// It is not there, and there is no room for it.
     Full,
+    /// It is not there, but may have been: the clock was set back since.
+    Unknown,
 }
 
 /// Stores a tag unless it is there. `seed` makes the seed of a new table, at random.
@@ -85,6 +79,7 @@ pub fn store(
 ) -> io::Result<Outcome> {
     let mut seed = existing_or(storage, seed)?;
     let mut vacant = None;
+    let mut unknown = false;
     for table in Tables::new() {
         let place = table.place(acceptance.tag, seed);
         let pair = Pair::read(storage, place)?;
@@ -92,12 +87,14 @@ pub fn store(
             return Ok(Outcome::Present);
         }
         vacant = vacant.or_else(|| pair.vacant(acceptance).map(|index| place.saturating_add(index)));
+        unknown |= pair.is_ahead(acceptance);
         if pair.ends_search() {
-            return write(storage, acceptance, vacant.unwrap_or(place));
+            break;
         }
         seed = next(seed);
     }
     match vacant {
+        _ if unknown => Ok(Outcome::Unknown),
         Some(offset) => write(storage, acceptance, offset),
         None => Ok(Outcome::Full),
     }
@@ -137,25 +134,37 @@ impl Acceptance {
 
     /// One skew from now, and never the 0 of an empty record.
     fn written_time(&self) -> u32 {
-        let until = self.now.0.saturating_add(whole_seconds(self.skew).min(MOST_AHEAD));
+        let until = self.now.0.saturating_add(self.skew_seconds().min(MOST_AHEAD));
         u32::try_from(until.rem_euclid(ERA)).unwrap_or(u32::MAX).max(1)
     }
 
-    /// Whether nothing that was accepted with a record of this time can be accepted any more. The time is
-    /// the one closest to now of those that it may stand for.
+    /// Whether nothing that was accepted with a record of this time can be accepted any more, nor after the
+    /// clock is set back without its being noticed.
     fn outlives(&self, time: u32) -> bool {
-        let age = self.now.0.saturating_sub(i64::from(time)).rem_euclid(ERA);
-        // More than half an era ago is less than half an era ahead.
-        age < HALF_ERA && age > whole_seconds(self.skew).saturating_mul(2)
+        self.age(time) > self.tolerated_lead().saturating_add(self.two_skews())
     }
-}
 
-/// Rounded up.
-fn whole_seconds(duration: Duration) -> i64 {
-    let seconds = duration
-        .as_secs()
-        .saturating_add(u64::from(duration.subsec_nanos() > 0));
-    i64::try_from(seconds).unwrap_or(i64::MAX)
+    /// Whether a record of this time was written when the clock was further on.
+    fn is_behind(&self, time: u32) -> bool {
+        self.age(time).saturating_neg() > self.tolerated_lead()
+    }
+
+    /// Seconds since this time, negative if it is to come. It is the one closest to now of those that it may stand
+    /// for.
+    fn age(&self, time: u32) -> i64 {
+        let age = self.now.0.saturating_sub(i64::from(time)).rem_euclid(ERA);
+        if age < HALF_ERA { age } else { age.saturating_sub(ERA) }
+    }
+
+    /// How far ahead a record may be without the clock having been set back: one skew where it was written with
+    /// this one. Twice as much is tolerated, for acceptors with another one, and for a lock that was waited for.
+    fn tolerated_lead(&self) -> i64 {
+        self.two_skews().saturating_add(LONG_WAIT)
+    }
+
+    fn two_skews(&self) -> i64 {
+        self.skew_seconds().saturating_mul(2)
+    }
 }
 
 /// Two neighbouring records, as far as they are there.
@@ -193,6 +202,11 @@ impl Pair {
         self.in_use()
             .zip([0, RECORD_OCTETS])
             .find_map(|(record, offset)| free(record).then_some(offset))
+    }
+
+    /// Whether a record may have taken over the place of one that counts again.
+    fn is_ahead(&self, acceptance: &Acceptance) -> bool {
+        self.in_use().flatten().any(|record| acceptance.is_behind(record.time))
     }
 
     /// Whether a tag that comes here would have been stored here, and so is in no further table.
@@ -276,6 +290,8 @@ const MAX_FILE: u64 = 0x7FFF_FFFF;
 /// Times are modulo this.
 const ERA: i64 = 1 << 32;
 const HALF_ERA: i64 = 1 << 31;
+/// In seconds, longer than a lock is waited for.
+const LONG_WAIT: i64 = 10;
 /// Further ahead, a time would be taken for one in the past.
 const MOST_AHEAD: i64 = 1 << 30;
 

@@ -6,8 +6,10 @@ use nix::sys::stat::Mode as FileMode;
 use nix::unistd::mkfifo;
 use tempfile::TempDir;
 
+use super::super::Tag;
 use super::*;
 use crate::lock::{Mode, lock};
+use crate::proto::KerberosTime;
 
 const NOW: KerberosTime = KerberosTime(1_700_000_000);
 const SKEW: Duration = Duration::from_secs(300);
@@ -32,7 +34,17 @@ impl Place {
 }
 
 fn store(cache: &FileReplayCache, tag: &[u8]) -> Result<(), ReplayError> {
-    cache.store(tag, NOW, SKEW)
+    cache.store(&acceptance(tag, NOW))
+}
+
+/// An authenticator that was made just now.
+fn acceptance(tag: &[u8], now: KerberosTime) -> Acceptance {
+    Acceptance {
+        tag: Tag::of(tag),
+        time: now,
+        now,
+        skew: SKEW,
+    }
 }
 
 fn replayed(result: Result<(), ReplayError>) -> bool {
@@ -208,5 +220,19 @@ fn q16_a_clock_that_is_set_back_forgets_nothing() {
     let place = Place::new();
     store(&place.cache(), b"tag").unwrap();
     let hour_before = KerberosTime(NOW.0 - 3600);
-    assert!(replayed(place.cache().store(b"tag", hour_before, SKEW)));
+    assert!(replayed(place.cache().store(&acceptance(b"tag", hour_before))));
+}
+
+#[test]
+fn q16_where_a_clock_far_ahead_may_have_made_it_forget_nothing_is_accepted_and_the_remedy_is_told() {
+    let place = Place::new();
+    let later = KerberosTime(NOW.0 + 3600);
+    // The places of these cover the first table.
+    for number in 0..3000_u16 {
+        place.cache().store(&acceptance(&number.to_be_bytes(), later)).unwrap();
+    }
+    let message = unusable(store(&place.cache(), b"tag"));
+    assert!(message.contains("service.rcache2"), "{message}");
+    assert!(message.contains("remove the file"), "{message}");
+    assert!(replayed(store(&place.cache(), &7_u16.to_be_bytes())));
 }
