@@ -50,7 +50,7 @@ fn start_kdc(programs: &Programs, directory: &Path, site: &Site) -> Result<Guard
     );
     let mut command = programs.gss()?;
     command
-        .args(["kdc", "--allow-root", "--realm", REALM, "--listen", "127.0.0.1:0"])
+        .args(["kdc", "--realm", REALM, "--listen", "127.0.0.1:0"])
         .args(["--principal", &format!("user:{PASSWORD}"), "--service", service])
         .args(["--enctypes", site.enctype.name()])
         .arg("--keytab")

@@ -4,7 +4,7 @@ mod neighbours;
 
 use std::fs::Permissions;
 use std::io::{self, Read as _, Write as _};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -29,16 +29,16 @@ use crate::report::Hint as _;
 /// JSON: {"ready":{"address":…,"krb5_conf":…}}.
 ///
 /// Passwords on a command line can be read by every user of the machine, and what they protect here is worth nothing.
-/// It therefore listens on loopback addresses only, whoever runs it, and root must say that this is meant.
+/// It therefore listens on loopback addresses only, whoever runs it, and root must say on which one: nobody runs it as root by accident.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The realm to serve
     #[arg(long, default_value = "EXAMPLE.TEST")]
     realm: String,
-    /// Where to listen: a loopback address, and port 0 for any free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
+    /// Where to listen: a loopback address, and port 0 for any free one [default: 127.0.0.1:0, but root must name it]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
     /// A user and the password; repeatable
     #[arg(long = "principal", value_name = "NAME:PASSWORD")]
     principals: Vec<User>,
@@ -75,9 +75,6 @@ pub(crate) struct Args {
     /// Leave it to the services which realms clients have come through, instead of refusing those off the known paths
     #[arg(long)]
     unchecked_paths: bool,
-    /// Run although the user is root: this KDC needs no privilege
-    #[arg(long)]
-    allow_root: bool,
 }
 
 /// A name and a password, on the command line.
@@ -99,16 +96,13 @@ struct Ready<'a> {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    if nix::unistd::geteuid().is_root() && !args.allow_root {
-        let refused = anyhow::anyhow!("this KDC is for tests and needs no privilege: it does not run as root");
-        return Err(refused).hint("run it as another user, or with --allow-root");
-    }
+    let listen = listen(args.listen)?;
     // Before anything listens, so that no signal comes too early.
     let mut signals = signals().context("cannot wait for signals")?;
     writeln!(io::stderr().lock(), "gss: this KDC is for tests: NOT FOR PRODUCTION")?;
     let kdc = build(&args).context("cannot set up the KDC")?;
     let running = kdc
-        .serve(args.listen)
+        .serve(listen)
         .context("cannot start the KDC")
         .hint("give a free port of 127.0.0.1 or [::1], or port 0")?;
     write_files(&args, &kdc, &running)?;
@@ -119,6 +113,19 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// A stream that has an octet to read once a signal asks for the end.
+/// The address to listen on. It needs no privilege and is for tests, so that root must say that this is meant.
+fn listen(named: Option<SocketAddr>) -> anyhow::Result<SocketAddr> {
+    match named {
+        Some(address) => Ok(address),
+        None if nix::unistd::geteuid().is_root() => {
+            let refused =
+                anyhow::anyhow!("this KDC is for tests and needs no privilege: root must say where it listens");
+            Err(refused).hint("run it as another user, or with --listen 127.0.0.1:0")
+        }
+        None => Ok(ANY_PORT),
+    }
+}
+
 fn signals() -> io::Result<UnixStream> {
     let (read, write) = UnixStream::pair()?;
     pipe::register(SIGTERM, write.try_clone()?)?;
@@ -242,6 +249,9 @@ impl FromStr for User {
         })
     }
 }
+
+/// Any free port of the loopback address.
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 const EXAMPLES: &str = "\
 Examples:
