@@ -3,8 +3,8 @@
 use krb5_proto::messages::error::KerbErrorData;
 use krb5_proto::messages::{
     ApRep, ApReq, AsRep, AsReq, Authenticator, AuthorizationData, Checksum, EncApRepPart, EncAsRepPart, EncKrbCredPart,
-    EncTgsRepPart, EncTicketPart, EncryptedData, EncryptionKey, EtypeInfo, EtypeInfo2, KrbCred, KrbError, MethodData,
-    PaEncTsEnc, TgsRep, TgsReq, Ticket, TypedData,
+    EncTgsRepPart, EncTicketPart, EncryptedData, EncryptionKey, EtypeInfo, EtypeInfo2, KdcProxyMessage, KrbCred,
+    KrbError, MethodData, PaEncTsEnc, TgsRep, TgsReq, Ticket, TypedData,
 };
 
 /// One type's test of an input.
@@ -23,7 +23,7 @@ macro_rules! check {
     };
 }
 
-const CHECKS: [Check; 24] = [
+const CHECKS: [Check; 25] = [
     check!(ApRep),
     check!(ApReq),
     check!(AsRep),
@@ -48,6 +48,7 @@ const CHECKS: [Check; 24] = [
     check!(TgsRep),
     check!(TgsReq),
     check!(Ticket),
+    check!(KdcProxyMessage),
 ];
 
 /// The first octet picks a type, the rest is its encoding.

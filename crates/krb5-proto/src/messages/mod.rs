@@ -17,6 +17,7 @@ pub mod integer;
 pub mod kdc;
 pub mod key;
 pub mod preauth;
+pub mod proxy;
 mod secret;
 pub mod strings;
 pub mod ticket;
@@ -34,6 +35,7 @@ pub use kdc::{
 };
 pub use key::{Checksum, EncryptedData, EncryptionKey};
 pub use preauth::{EtypeInfo, EtypeInfo2, MethodData, PaData, PaEncTsEnc};
+pub use proxy::KdcProxyMessage;
 pub use secret::SecretOctets;
 pub use strings::{KerberosString, Octets, Realm};
 pub use ticket::{EncTicketPart, Ticket, TransitedEncoding};
