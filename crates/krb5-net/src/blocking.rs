@@ -1,7 +1,7 @@
 //! Sockets for threads that may wait.
 
 use std::collections::BTreeMap;
-use std::future::{Future, ready};
+use std::future::ready;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use std::time::Instant;
 use mio::net::{TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Token, Waker};
 
-use crate::io::{Io, too_late};
+use crate::io::{Doing, Io, too_late};
 use crate::race::{Act, Next, Race, Socket, Winner};
 use crate::{Failure, Resolver, Tried};
 
@@ -21,20 +21,16 @@ use crate::{Failure, Resolver, Tried};
 pub(crate) struct Blocking;
 
 impl Io for Blocking {
-    fn race(
-        &self,
-        race: Race,
-        resolver: Option<Arc<dyn Resolver>>,
-    ) -> impl Future<Output = io::Result<Result<Winner, Vec<Tried>>>> + Send {
-        ready(Track::new(race, resolver).and_then(Track::run))
+    fn now(self) -> Instant {
+        Instant::now()
     }
 
-    fn call<T: Send + 'static>(
-        &self,
-        deadline: Instant,
-        call: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = io::Result<T>> + Send {
-        ready(call_until(deadline, call))
+    fn race(self, race: Race, resolver: Option<Arc<dyn Resolver>>) -> Doing<Result<Winner, Vec<Tried>>> {
+        Box::pin(ready(Track::new(race, resolver).and_then(Track::run)))
+    }
+
+    fn call<T: Send + 'static>(self, deadline: Instant, call: Box<dyn FnOnce() -> T + Send>) -> Doing<T> {
+        Box::pin(ready(call_until(deadline, call)))
     }
 }
 
@@ -49,7 +45,7 @@ fn call_until<T: Send + 'static>(deadline: Instant, call: impl FnOnce() -> T + S
 }
 
 /// Runs a call in a thread of its own, since the system's resolver knows no deadline.
-fn aside(call: impl FnOnce() + Send + 'static) -> io::Result<()> {
+pub(crate) fn aside(call: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let Some(admitted) = Admitted::one() else {
         return Err(io::Error::new(
             io::ErrorKind::WouldBlock,

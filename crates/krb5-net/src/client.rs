@@ -9,6 +9,8 @@ use krb5_store::config::Settings;
 use crate::blocking::Blocking;
 use crate::endpoint::{Server, Standing};
 use crate::framing::Prefix;
+#[cfg(feature = "https")]
+use crate::https::{Proxies, Trust, Trusted};
 use crate::io::{Io, finish};
 use crate::locate::Locator;
 use crate::race::{Means, Question, Race};
@@ -23,7 +25,20 @@ use crate::{Destination, Error, REPLY_LIMIT, Resolver, Route, SystemResolver, Tr
 pub struct KdcClient {
     pub(crate) settings: Arc<Settings>,
     pub(crate) names: Names,
+    #[cfg_attr(
+        not(feature = "https"),
+        expect(dead_code, reason = "only certificates are found by them")
+    )]
+    variables: Variables,
+    #[cfg(feature = "https")]
+    trusted: Trusted,
 }
+
+/// The variables of the environment, as far as a program lets the configuration refer to them.
+#[derive(Clone, Default)]
+pub(crate) struct Variables(Option<Arc<Find>>);
+
+type Find = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// Where names are looked up.
 #[derive(Debug, Clone)]
@@ -50,6 +65,21 @@ impl KdcClient {
         Self {
             settings,
             names: Names::System(SystemResolver::new()),
+            variables: Variables::default(),
+            #[cfg(feature = "https")]
+            trusted: Trusted::default(),
+        }
+    }
+
+    /// The same with these variables of the environment for `http_anchors = ENV:NAME` and `SSL_CERT_FILE`. Without this
+    /// there are none: whoever starts a privileged program must not choose whom it trusts.
+    #[must_use]
+    pub fn with_variables(self, find: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self {
+            variables: Variables::from_fn(find),
+            #[cfg(feature = "https")]
+            trusted: Trusted::default(),
+            ..self
         }
     }
 
@@ -80,11 +110,11 @@ impl KdcClient {
     /// [`Error::NoKdcKnown`], [`Error::NoPrimaryKnown`] and [`Error::NoPasswordServerKnown`] where neither configuration
     /// nor DNS names a server; [`Error::Unreachable`] with every attempt made.
     pub fn exchange(&self, to: &Destination, message: &[u8]) -> Result<Reply, Error> {
-        finish(self.exchange_over(&Blocking, to, message))
+        finish(self.exchange_over(Blocking, to, message))
     }
 
-    pub(crate) async fn exchange_over(&self, io: &impl Io, to: &Destination, message: &[u8]) -> Result<Reply, Error> {
-        let deadline = self.deadline();
+    pub(crate) async fn exchange_over(&self, io: impl Io, to: &Destination, message: &[u8]) -> Result<Reply, Error> {
+        let deadline = self.deadline(io);
         let locator = Locator {
             io,
             settings: &self.settings,
@@ -101,7 +131,7 @@ impl KdcClient {
             deadline,
             except: to.except,
         };
-        let means = self.means(to, &servers)?;
+        let means = self.means(io, to, &servers, deadline).await?;
         let race = Race::new(question, means, self.turns(servers, message.len(), to.route))?;
         let outcome = io.race(race, Some(self.names.resolver())).await;
         match outcome.map_err(Error::Local)? {
@@ -118,8 +148,8 @@ impl KdcClient {
     }
 
     /// When an exchange that begins now is over.
-    pub(crate) fn deadline(&self) -> Instant {
-        let now = Instant::now();
+    pub(crate) fn deadline(&self, io: impl Io) -> Instant {
+        let now = io.now();
         now.checked_add(self.settings.request_timeout()).unwrap_or(now)
     }
 
@@ -143,23 +173,69 @@ impl KdcClient {
     }
 
     #[cfg(feature = "https")]
-    fn means(&self, to: &Destination, servers: &[Server]) -> Result<Means, Error> {
+    async fn means(
+        &self,
+        io: impl Io,
+        to: &Destination,
+        servers: &[Server],
+        deadline: Instant,
+    ) -> Result<Means, Error> {
         let proxies = match servers.iter().any(|server| server.takes(Transport::Https)) {
-            true => Some(crate::https::Proxies::of(&self.settings, &to.realm)?),
+            true => Some(self.proxies(io, &to.realm, deadline).await.map_err(Error::Local)?),
             false => None,
         };
         Ok(Means { proxies })
     }
 
     #[cfg(not(feature = "https"))]
-    #[expect(clippy::unused_self, reason = "it has something to say with the feature https")]
-    fn means(&self, to: &Destination, servers: &[Server]) -> Result<Means, Error> {
+    async fn means(
+        &self,
+        _io: impl Io,
+        to: &Destination,
+        servers: &[Server],
+        _deadline: Instant,
+    ) -> Result<Means, Error> {
         if servers.iter().all(|server| server.takes(Transport::Https)) {
             return Err(Error::WithoutHttps {
                 realm: to.realm.clone(),
             });
         }
         Ok(Means::default())
+    }
+
+    /// Certificates are read once for a realm, if they can be.
+    #[cfg(feature = "https")]
+    async fn proxies(&self, io: impl Io, realm: &str, deadline: Instant) -> std::io::Result<Proxies> {
+        let known = self.trusted.get(realm);
+        let trust = match known {
+            Some(config) => Ok(config),
+            None => {
+                let trust = Trust::of(&self.settings, realm, self.variables.clone());
+                let config = io.call(deadline, Box::new(move || trust.config())).await?;
+                config.map(|config| self.trusted.keep(realm, config)).map_err(Arc::new)
+            }
+        };
+        Ok(Proxies {
+            realm: realm.to_owned(),
+            trust,
+        })
+    }
+}
+
+impl Variables {
+    pub(crate) fn from_fn(find: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(find)))
+    }
+
+    #[cfg(feature = "https")]
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
+        self.0.as_ref().and_then(|find| find(name))
+    }
+}
+
+impl std::fmt::Debug for Variables {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Variables").field(&self.0.is_some()).finish()
     }
 }
 

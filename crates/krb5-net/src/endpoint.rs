@@ -99,4 +99,4 @@ impl Server {
 }
 
 /// The port of HTTPS.
-const HTTPS_PORT: u16 = 443;
+pub(crate) const HTTPS_PORT: u16 = 443;

@@ -136,6 +136,9 @@ impl fmt::Display for Tried {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
+    /// It is not known whom to trust for the proxy.
+    #[error("not asked: {0}")]
+    Anchors(#[source] std::sync::Arc<AnchorError>),
     /// Not asked again: it has answered, and another server's answer is wanted.
     #[error("not asked again")]
     AnsweredBefore,
@@ -145,6 +148,9 @@ pub enum Failure {
     /// What arrived is not a reply of a KDC.
     #[error("sent no Kerberos reply")]
     Garbage,
+    /// The proxy refuses, or leads elsewhere, where it is not followed.
+    #[error("answered with the HTTP status {0}")]
+    HttpStatus(u16),
     /// Another error of the network or of this machine.
     #[error("{0}")]
     Io(io::Error),
@@ -163,6 +169,9 @@ pub enum Failure {
     /// No answer in time.
     #[error("no answer")]
     TimedOut,
+    /// TLS with the proxy failed: it is not whom it should be, or is not trusted.
+    #[error("TLS failed: {0}")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The announced reply exceeds [`REPLY_LIMIT`](crate::REPLY_LIMIT), or its length has the reserved bit set.
     #[error("announced a reply of {0} octets")]
     TooLong(u32),
@@ -183,6 +192,32 @@ impl From<io::Error> for Failure {
             _ => Self::Io(error),
         }
     }
+}
+
+/// Why the certificates in `http_anchors`, or those of the system, cannot be used. The configuration is at fault.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnchorError {
+    /// The file or directory has no certificate.
+    #[error("there is no certificate in {0}")]
+    Empty(String),
+    /// The file or directory cannot be read.
+    #[error("http_anchors: {path}: {source}")]
+    Io {
+        /// Which.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// There are more files in the directory, or more octets in the file, than are read.
+    #[error("http_anchors: {0} is too large")]
+    TooLarge(String),
+    /// It says neither `FILE:`, `DIR:` nor `ENV:`.
+    #[error("http_anchors is \"{0}\", but must be FILE:PATH, DIR:PATH or ENV:NAME")]
+    UnknownKind(String),
+    /// The variable is not set, or this program does not look at it.
+    #[error("http_anchors: there is no variable {0}")]
+    Variable(String),
 }
 
 struct Asked<'a>(&'a [LookedUp]);

@@ -17,7 +17,7 @@ impl KdcClient {
     /// # Errors
     /// That there is none, or that it is not known in time.
     pub fn canonical_name(&self, host: &str) -> io::Result<String> {
-        finish(self.canonical_name_over(&Blocking, host))
+        finish(self.canonical_name_over(Blocking, host))
     }
 
     /// The name that the first address of a host leads back to.
@@ -25,7 +25,7 @@ impl KdcClient {
     /// # Errors
     /// That there is none, or that it is not known in time.
     pub fn reverse_name(&self, host: &str) -> io::Result<String> {
-        finish(self.reverse_name_over(&Blocking, host))
+        finish(self.reverse_name_over(Blocking, host))
     }
 
     /// The realm in the TXT record `_kerberos` of a host, or else of the nearest domain above it that has one.
@@ -33,29 +33,31 @@ impl KdcClient {
     /// # Errors
     /// [`LookupError::NoSuchName`] if there is none, or why that is not known.
     pub fn realm_of_host(&self, host: &str) -> Result<String, LookupError> {
-        finish(self.realm_of_host_over(&Blocking, host))
+        finish(self.realm_of_host_over(Blocking, host))
     }
 
-    pub(crate) async fn canonical_name_over(&self, io: &impl Io, host: &str) -> io::Result<String> {
-        let deadline = self.deadline();
+    pub(crate) async fn canonical_name_over(&self, io: impl Io, host: &str) -> io::Result<String> {
+        let deadline = self.deadline(io);
         let (resolver, host) = (self.names.resolver(), host.to_owned());
-        let name = io.call(deadline, move || resolver.canonical(&host, deadline)).await??;
+        let name = io
+            .call(deadline, Box::new(move || resolver.canonical(&host, deadline)))
+            .await??;
         Ok(without_dot(&name))
     }
 
-    pub(crate) async fn reverse_name_over(&self, io: &impl Io, host: &str) -> io::Result<String> {
-        let deadline = self.deadline();
+    pub(crate) async fn reverse_name_over(&self, io: impl Io, host: &str) -> io::Result<String> {
+        let deadline = self.deadline(io);
         let (resolver, host) = (self.names.resolver(), host.to_owned());
         let find = move || {
             let addresses = resolver.addresses(&host, deadline)?;
             let first = addresses.first().ok_or(io::ErrorKind::NotFound)?;
             resolver.reverse(*first, deadline)
         };
-        Ok(without_dot(&io.call(deadline, find).await??))
+        Ok(without_dot(&io.call(deadline, Box::new(find)).await??))
     }
 
-    pub(crate) async fn realm_of_host_over(&self, io: &impl Io, host: &str) -> Result<String, LookupError> {
-        let deadline = self.deadline();
+    pub(crate) async fn realm_of_host_over(&self, io: impl Io, host: &str) -> Result<String, LookupError> {
+        let deadline = self.deadline(io);
         let mut domain = Some(host.strip_suffix('.').unwrap_or(host));
         for _ in 0..DOMAINS {
             let Some(name) = domain else { break };
@@ -68,7 +70,7 @@ impl KdcClient {
         Err(LookupError::NoSuchName)
     }
 
-    async fn realm_at(&self, io: &impl Io, domain: &str, deadline: Instant) -> Result<String, LookupError> {
+    async fn realm_at(&self, io: impl Io, domain: &str, deadline: Instant) -> Result<String, LookupError> {
         let name = format!("_kerberos.{domain}");
         let records = lookup(io, &self.names, &name, RecordKind::Txt, deadline).await?;
         let realms = records.into_iter().filter_map(|record| match record {

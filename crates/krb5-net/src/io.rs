@@ -1,10 +1,11 @@
 //! What the search for servers and the exchange with them need from outside.
 //!
-//! They are written once, as futures over this trait. A blocking driver's futures are done when they are first polled.
+//! They are written once, as futures over this trait: for threads that wait, whose futures are done when they are first
+//! polled, and for a runtime.
 
 use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -12,22 +13,22 @@ use std::time::Instant;
 use crate::race::{Race, Winner};
 use crate::{Resolver, Tried};
 
-/// Sockets, and calls that may take a while.
-pub(crate) trait Io: Sync {
+/// A clock, sockets, and calls that may take a while.
+///
+/// Its futures are boxed and borrow nothing, so that those made of them are `Send` for every lifetime.
+pub(crate) trait Io: Copy + Send + Sync + 'static {
+    /// The time of the clock that deadlines are measured by.
+    fn now(self) -> Instant;
+
     /// Runs a race to its end. Names are resolved by `resolver`; without one, only addresses can be asked.
-    fn race(
-        &self,
-        race: Race,
-        resolver: Option<Arc<dyn Resolver>>,
-    ) -> impl Future<Output = io::Result<Result<Winner, Vec<Tried>>>> + Send;
+    fn race(self, race: Race, resolver: Option<Arc<dyn Resolver>>) -> Doing<Result<Winner, Vec<Tried>>>;
 
     /// Makes a call where it may block; its result, unless the deadline comes first.
-    fn call<T: Send + 'static>(
-        &self,
-        deadline: Instant,
-        call: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = io::Result<T>> + Send;
+    fn call<T: Send + 'static>(self, deadline: Instant, call: Box<dyn FnOnce() -> T + Send>) -> Doing<T>;
 }
+
+/// What is being done.
+pub(crate) type Doing<T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send>>;
 
 /// The outcome of a future over a blocking [`Io`].
 pub(crate) fn finish<T>(future: impl Future<Output = T>) -> T {

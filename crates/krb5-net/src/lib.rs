@@ -11,8 +11,10 @@
 //! | `resolver` | names and records, by the system or by a program's own |
 //! | `race` | several servers asked in turn, the first useful reply wins: no sockets, no clock |
 //! | `schedule`, `framing`, `reply` | its patience, lengths over TCP, what is useful |
+//! | `https` | proxies: TLS, HTTP and the message inside (feature `https`) |
 //! | `io` | what all of that needs from outside |
 //! | `blocking` | this, with sockets that a thread waits for |
+//! | `asynchronous` | this, with sockets of a tokio runtime (feature `tokio`) |
 
 #![forbid(unsafe_code)]
 #![deny(
@@ -33,6 +35,8 @@
     )
 )]
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod blocking;
 mod client;
 mod destination;
@@ -41,6 +45,8 @@ mod endpoint;
 mod error;
 mod framing;
 mod hosts;
+#[cfg(feature = "https")]
+mod https;
 mod io;
 mod locate;
 mod race;
@@ -52,7 +58,7 @@ pub use client::{KdcClient, Reply};
 pub use destination::{Destination, Service};
 pub use dns::{LookupError, Record, RecordKind};
 pub use endpoint::Transport;
-pub use error::{Error, Failure, LookedUp, Tried};
+pub use error::{AnchorError, Error, Failure, LookedUp, Tried};
 pub use krb5_proto::exchange::Route;
 pub use resolver::{Resolver, SystemResolver};
 

@@ -17,7 +17,7 @@ use crate::{Destination, Error, LookupError, Record, RecordKind, Route, Service}
 
 /// Asks for one destination's servers.
 pub(crate) struct Locator<'a, I> {
-    pub(crate) io: &'a I,
+    pub(crate) io: I,
     pub(crate) settings: &'a Settings,
     pub(crate) names: &'a Names,
     pub(crate) to: &'a Destination,
@@ -125,7 +125,7 @@ impl<I: Io> Locator<'_, I> {
 
 /// The records of a name.
 pub(crate) async fn lookup(
-    io: &impl Io,
+    io: impl Io,
     names: &Names,
     name: &str,
     kind: RecordKind,
@@ -136,7 +136,7 @@ pub(crate) async fn lookup(
         Names::Own(resolver) => Arc::clone(resolver),
     };
     let name = name.to_owned();
-    let call = io.call(deadline, move || resolver.records(&name, kind, deadline));
+    let call = io.call(deadline, Box::new(move || resolver.records(&name, kind, deadline)));
     call.await.unwrap_or_else(|error| match error.kind() {
         std::io::ErrorKind::TimedOut => Err(LookupError::TimedOut),
         _ => Err(error.into()),

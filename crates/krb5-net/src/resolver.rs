@@ -76,7 +76,7 @@ impl Resolver for SystemResolver {
     }
 
     fn records(&self, name: &str, kind: RecordKind, deadline: Instant) -> Result<Vec<Record>, LookupError> {
-        finish(dns::lookup(&Blocking, &self.name_servers(), name, kind, deadline))
+        finish(dns::lookup(Blocking, &self.name_servers(), name, kind, deadline))
     }
 
     fn canonical(&self, host: &str, _deadline: Instant) -> io::Result<String> {

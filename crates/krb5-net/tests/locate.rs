@@ -2,9 +2,11 @@
 
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -112,8 +114,7 @@ fn kdc() -> Destination {
 
 /// Ports of this machine where nothing listens.
 fn closed<const N: usize>() -> [u16; N] {
-    let sockets = [(); N].map(|()| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
-    sockets.map(|socket| socket.local_addr().expect("an address").port())
+    [(); N].map(|()| support::closed_port())
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
@@ -120,8 +122,6 @@ fn q21_a_server_that_is_silent_ends_at_the_deadline() {
 
 #[test]
 fn q7_a_machine_without_a_name_server_is_told_from_at_once() {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    let closed = socket.local_addr().expect("an address");
-    drop(socket);
+    let closed = SocketAddr::from((Ipv4Addr::LOCALHOST, support::closed_port()));
     assert!(matches!(text(&[closed]), Err(LookupError::TimedOut)));
 }

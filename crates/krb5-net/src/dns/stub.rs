@@ -15,7 +15,7 @@ use crate::{Failure, Transport, Tried};
 
 /// The records of a name, as the first name server tells that can.
 pub(crate) async fn lookup(
-    io: &impl Io,
+    io: impl Io,
     servers: &NameServers,
     name: &str,
     kind: RecordKind,
@@ -30,7 +30,7 @@ pub(crate) async fn lookup(
 }
 
 async fn ask(
-    io: &impl Io,
+    io: impl Io,
     servers: &NameServers,
     query: &Arc<Query>,
     transport: Transport,
