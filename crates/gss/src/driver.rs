@@ -7,8 +7,13 @@ use gss_core::{Flowing, IoReply, IoRequest, StepError};
 #[cfg(feature = "net")]
 use self::kdc::Kdcs;
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 #[cfg(feature = "net")]
 mod kdc;
+
+#[cfg(feature = "tokio")]
+pub use self::asynchronous::{AsyncIoDriver, TokioDriver, drive_async};
 
 /// Answers what mechanisms ask of the outside.
 pub trait IoDriver {
@@ -83,10 +88,13 @@ impl IoDriver for BlockingDriver {
     }
 }
 
-/// Why [`BlockingDriver`] cannot answer. Local configuration is at fault.
+/// Why a driver cannot answer. The program is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DriverError {
+    /// The runtime ends, and with it what was to be done on its threads.
+    #[error("the runtime is shut down")]
+    RuntimeEnds,
     /// A request that this driver does not know.
     #[error("the mechanism asks for something that this driver does not know")]
     UnknownRequest,

@@ -30,6 +30,25 @@ pub fn environment() -> Environment {
     with_config(environment, Path::new(SYSTEM_CONFIG))
 }
 
+/// A variable of this process; none in a process with privileges that its starter lacks.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    match privilege::of_process() {
+        Privilege::Ordinary => std::env::var(name).ok(),
+        Privilege::Elevated => None,
+    }
+}
+
+/// A variable that a configuration names: of the environment, or else of the process.
+#[cfg(feature = "net")]
+pub(crate) fn variable_of(environment: &Environment, name: &str) -> Option<String> {
+    match (environment.variable(name), environment.privileges()) {
+        (Some(value), _) => Some(value.to_owned()),
+        (None, Privileges::Raised) => None,
+        (None, _) => variable(name),
+    }
+}
+
 fn with_variables(
     environment: Environment,
     privilege: Privilege,

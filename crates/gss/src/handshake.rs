@@ -130,8 +130,8 @@ pub enum Step<S> {
 
 /// A half-open context of the side that begins. A step consumes it.
 pub struct Initiator {
-    context: Box<dyn InitiatorContext>,
-    driver: BlockingDriver,
+    pub(crate) context: Box<dyn InitiatorContext>,
+    pub(crate) driver: BlockingDriver,
 }
 
 impl Initiator {
@@ -140,19 +140,21 @@ impl Initiator {
     /// # Errors
     /// [`StepError`]: the context is gone, but if there is a token in the error, the peer is to get it.
     pub fn step(mut self, token: Option<&[u8]>) -> Result<Step<Self>, StepError> {
-        Ok(match drive(self.context.step(token), &mut self.driver)? {
+        let step = drive(self.context.step(token), &mut self.driver)?;
+        Ok(Self::stepped(step, self.driver))
+    }
+
+    pub(crate) fn stepped(step: gss_core::Step<dyn InitiatorContext>, driver: BlockingDriver) -> Step<Self> {
+        match step {
             gss_core::Step::Continue { token, next } => Step::Continue {
                 token,
-                next: Self {
-                    context: next,
-                    driver: self.driver,
-                },
+                next: Self { context: next, driver },
             },
             gss_core::Step::Established { token, context } => Step::Established {
                 token,
                 context: context.into(),
             },
-        })
+        }
     }
 
     /// How far it has come.
@@ -164,8 +166,8 @@ impl Initiator {
 
 /// A half-open context of the side that answers. A step consumes it.
 pub struct Acceptor {
-    context: Box<dyn AcceptorContext>,
-    driver: BlockingDriver,
+    pub(crate) context: Box<dyn AcceptorContext>,
+    pub(crate) driver: BlockingDriver,
 }
 
 impl Acceptor {
@@ -174,19 +176,21 @@ impl Acceptor {
     /// # Errors
     /// [`StepError`]: the context is gone, but if there is a token in the error, the peer is to get it.
     pub fn step(mut self, token: &[u8]) -> Result<Step<Self>, StepError> {
-        Ok(match drive(self.context.step(Some(token)), &mut self.driver)? {
+        let step = drive(self.context.step(Some(token)), &mut self.driver)?;
+        Ok(Self::stepped(step, self.driver))
+    }
+
+    pub(crate) fn stepped(step: gss_core::Step<dyn AcceptorContext>, driver: BlockingDriver) -> Step<Self> {
+        match step {
             gss_core::Step::Continue { token, next } => Step::Continue {
                 token,
-                next: Self {
-                    context: next,
-                    driver: self.driver,
-                },
+                next: Self { context: next, driver },
             },
             gss_core::Step::Established { token, context } => Step::Established {
                 token,
                 context: context.into(),
             },
-        })
+        }
     }
 
     /// How far it has come.

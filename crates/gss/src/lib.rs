@@ -60,7 +60,9 @@
 //! | feature | what it brings | default |
 //! |---|---|---|
 //! | `krb5` | Kerberos 5, RFC 4121 | yes |
-//! | `net` | talking to KDCs | yes |
+//! | `net` | talking to KDCs, found by configuration or DNS, over UDP and TCP | yes |
+//! | `https` | KDCs behind HTTPS proxies (MS-KKDCP); its cryptography needs a C compiler | |
+//! | `tokio` | contexts on a tokio runtime: `step_async`, `establish_async`, `TokioDriver` | |
 //! | `kdc` | an embedded KDC for quick starts and tests, as `gss::kdc` | |
 //! | `keyring` | credential caches in the keyrings of the Linux kernel | |
 //! | `replay-redis` | replay caches on Redis, by names that start with `redis:`, and as `gss::replay_redis` | |
@@ -84,6 +86,8 @@
     )
 )]
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod context;
 mod driver;
 mod environment;
@@ -105,10 +109,16 @@ pub use gss_core::{
     Name, Oid, Privacy, Sequence, StepError, Unwrapped, Verified,
 };
 
+#[cfg(feature = "tokio")]
+pub use asynchronous::AsyncTransport;
 pub use context::{Context, OpenError};
+#[cfg(feature = "tokio")]
+pub use driver::{AsyncIoDriver, TokioDriver, drive_async};
 pub use driver::{BlockingDriver, DriverError, IoDriver, drive};
-pub use environment::{SystemClock, environment};
+pub use environment::{SystemClock, environment, variable};
 pub use handshake::{Acceptor, Gss, Initiator, Step};
+#[cfg(feature = "net")]
+pub use krb5_net as net;
 pub use transport::{EstablishError, Framed, Transport};
 pub use variables::{Variable, VariableState, variables};
 

@@ -87,7 +87,7 @@ fn finish<S>(
 ///
 /// Timeouts are the stream's: [`TcpStream::set_read_timeout`](std::net::TcpStream::set_read_timeout).
 #[derive(Debug)]
-pub struct Framed<S>(S);
+pub struct Framed<S>(pub(crate) S);
 
 impl<S> Framed<S> {
     /// Tokens over `stream`.
@@ -129,11 +129,11 @@ impl<S: Read + Write> Transport for Framed<S> {
     }
 }
 
-fn too_long() -> io::Error {
+pub(crate) fn too_long() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "a token is longer than 1 MiB")
 }
 
-const LONGEST: u32 = 1 << 20;
+pub(crate) const LONGEST: u32 = 1 << 20;
 
 #[cfg(test)]
 mod tests {

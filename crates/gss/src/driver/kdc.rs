@@ -56,6 +56,50 @@ impl Kdcs {
         }
     }
 
+    /// The answer as a future, by sockets of a tokio runtime.
+    #[cfg(feature = "tokio")]
+    pub(super) async fn answer_async(
+        &mut self,
+        realm: &str,
+        message: &[u8],
+        service: Service,
+        route: Route,
+    ) -> IoReply {
+        let to = self.destination(realm, service, route);
+        match self.client_async().await {
+            Ok(client) => {
+                let result = client.exchange_async(&to, message).await;
+                self.told(result)
+            }
+            Err(failure) => IoReply::NoServer(failure),
+        }
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(super) async fn resolve_async(&self, host: &str, query: Query) -> IoReply {
+        match self.client_async().await {
+            Ok(client) => names(match query {
+                Query::Canonical => client.canonical_name_async(host).await.map_err(failure),
+                Query::Reverse => client.reverse_name_async(host).await.map_err(failure),
+                Query::Realm => client.realm_of_host_async(host).await.map_err(failure),
+                _ => Err(Arc::new(super::DriverError::UnknownRequest)),
+            }),
+            Err(failure) => IoReply::Unreachable(failure),
+        }
+    }
+
+    /// The configuration is read where that may take a while.
+    #[cfg(feature = "tokio")]
+    async fn client_async(&self) -> Result<KdcClient, IoFailure> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let kdcs = self.clone();
+        super::asynchronous::blocking(move || kdcs.client().cloned())
+            .await
+            .map_err(failure)?
+    }
+
     fn destination(&self, realm: &str, service: Service, route: Route) -> Destination {
         let to = match service {
             Service::Kpasswd => Destination::kpasswd(realm),
@@ -91,7 +135,13 @@ impl Kdcs {
             Some(environment) => crate::environment::krb5_settings(environment).map_err(failure)?,
             None => Arc::default(),
         };
-        Ok(self.client.get_or_init(|| KdcClient::new(settings)))
+        let client = || match self.environment.clone() {
+            Some(environment) => {
+                KdcClient::new(settings).with_variables(move |name| crate::environment::variable_of(&environment, name))
+            }
+            None => KdcClient::new(settings),
+        };
+        Ok(self.client.get_or_init(client))
     }
 }
 
