@@ -1,5 +1,6 @@
 //! The mechglue: calls that find the mechanism and pass on to it, RFC 2743 §2.
 
+mod local;
 mod store;
 
 use std::sync::Arc;

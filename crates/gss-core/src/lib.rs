@@ -99,7 +99,7 @@ pub use error::{CoreError, Error, ErrorKind, MechError, Result};
 pub use flags::Flags;
 pub use flow::{Flow, Flowing, IoFailure, IoReply, IoRequest, Pending, StepError};
 pub use iov::{Iov, IovError, IovLens, IovShape, TrailerPlace};
-pub use mechanism::{AttributeValue, Label, MechCred, MechName, Mechanism, Origin};
+pub use mechanism::{AttributeValue, Label, LocalLogin, MechCred, MechName, Mechanism, Origin};
 pub use message::{Around, Opener, Privacy, Sealer, Sequence, Unwrapped, Verified, unwrap_stream};
 pub use name::{Name, name_type};
 pub use octets::Octets;

@@ -54,6 +54,15 @@ pub trait Mechanism: Debug + Send + Sync {
         Err(StepError::from(Error::UNAVAILABLE))
     }
 
+    /// Whether a name that has authenticated may act as a local user (`gss_authorize_localname`). The name is shared,
+    /// since finding out may take a while.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) if it knows no local users. Any error means no.
+    fn authorize_local_name(&self, _name: &Arc<dyn MechName>, _user: &[u8]) -> Flowing<LocalLogin> {
+        Err(StepError::from(Error::UNAVAILABLE))
+    }
+
     /// Acquires a credential.
     ///
     /// # Errors
@@ -100,6 +109,16 @@ pub trait Mechanism: Debug + Send + Sync {
     fn import_context(&self, _token: &[u8]) -> Result<Box<dyn EstablishedContext>> {
         Err(Error::UNAVAILABLE)
     }
+}
+
+/// Whether a name may act as a local user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "whoever does not look lets everybody in"]
+pub enum LocalLogin {
+    /// It may.
+    Granted,
+    /// It may not.
+    Refused,
 }
 
 /// What a mechanism is called.

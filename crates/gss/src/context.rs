@@ -1,9 +1,10 @@
 //! An established context, for users.
 
 use std::fmt;
+use std::sync::Arc;
 
 use gss_core::{
-    ContextInfo, Error, ErrorKind, EstablishedContext, Flags, Privacy, Result, Sequence, Unwrapped, Verified,
+    ContextInfo, Error, ErrorKind, EstablishedContext, Flags, Name, Privacy, Result, Sequence, Unwrapped, Verified,
 };
 
 /// An established security context: signs and seals messages, and checks the peer's.
@@ -24,6 +25,15 @@ impl Context {
     #[must_use]
     pub fn initiator(&self) -> Option<String> {
         self.info().source.as_ref().map(|name| name.to_text())
+    }
+
+    /// Who initiated the context, as a name to ask about: [`Gss::local_name`](crate::Gss::local_name),
+    /// [`Gss::may_log_in`](crate::Gss::may_log_in). `None` if that is not known.
+    #[must_use]
+    pub fn initiator_name(&self) -> Option<Name> {
+        let info = self.info();
+        let source = info.source.as_ref()?;
+        Name::of_mech(info.mech, Arc::clone(source)).ok()
     }
 
     /// The name of the acceptor, for a person.

@@ -92,6 +92,7 @@ mod context;
 mod driver;
 mod environment;
 mod handshake;
+mod local;
 mod privilege;
 mod transport;
 mod variables;
@@ -105,8 +106,8 @@ pub use krb5_kdc as kdc;
 pub use krb5_replay_redis as replay_redis;
 
 pub use gss_core::{
-    self, Accept, Acquire, ChannelBindings, Credential, Environment, Error, ErrorKind, Flags, Initiate, Mechanisms,
-    Name, Oid, Privacy, Sequence, StepError, Unwrapped, Verified,
+    self, Accept, Acquire, ChannelBindings, Credential, Environment, Error, ErrorKind, Flags, Initiate, LocalLogin,
+    Mechanisms, Name, Oid, Privacy, Sequence, StepError, Unwrapped, Verified,
 };
 
 #[cfg(feature = "tokio")]

@@ -205,3 +205,32 @@ fn a_peer_that_goes_away_is_an_error_of_the_transport() {
     assert!(matches!(error, EstablishError::Transport(_)), "{error}");
     assert_eq!(script.sent.len(), 1);
 }
+
+#[test]
+fn the_peer_of_a_context_is_a_user_of_this_machine_or_nobody() {
+    let realm = Realm::new();
+    let (_, acceptor) = realm.establish(&realm.request());
+    let peer = acceptor.initiator_name().unwrap();
+    assert_eq!(realm.gss.local_name(&peer).unwrap(), b"user");
+    let refused = realm.gss.may_log_in(&peer, "nobody-of-this-name").unwrap();
+    assert_eq!(refused, gss::LocalLogin::Refused);
+    let text = realm.gss.may_log_in(&Name::krb5_principal("user"), "user").unwrap_err();
+    assert_eq!(text.kind(), ErrorKind::NameNotMn);
+    let foreign = realm
+        .gss
+        .local_name(&Name::krb5_principal("user@OTHER.TEST"))
+        .unwrap_err();
+    assert_eq!(foreign.kind(), ErrorKind::Unauthorized);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_has_the_number_of_its_user() {
+    let realm = Realm::new();
+    assert_eq!(realm.gss.user_id(&Name::krb5_principal("root")).unwrap(), 0);
+    let missing = realm
+        .gss
+        .user_id(&Name::krb5_principal("nobody-of-this-name"))
+        .unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::Unauthorized);
+}

@@ -9,6 +9,8 @@ use krb5_crypto::{CryptoProvider, Enctype};
 use krb5_proto::{KerberosTime, Timestamp};
 use krb5_store::ccache::Resolver;
 use krb5_store::config::{PathTokens, Settings};
+#[cfg(unix)]
+use krb5_store::local::{SystemUsers, Users};
 use krb5_store::replay::{MemoryReplayCache, OwnReplayCache, ReplayCache, ReplayTypes};
 
 use crate::cred::{CredOptions, Flights};
@@ -38,6 +40,9 @@ pub struct KerberosEnvironment {
     pub replay_types: Arc<ReplayTypes>,
     /// Who gets which tickets just now; shared by all copies.
     pub(crate) flights: Arc<Flights>,
+    /// The users of this machine, for [`authorize_local_name`](gss_core::Mechanism::authorize_local_name).
+    #[cfg(unix)]
+    pub users: Arc<dyn Users>,
     /// What the credential in use asks for.
     pub(crate) options: CredOptions,
 }
@@ -62,6 +67,8 @@ impl KerberosEnvironment {
                 .map_err(KerberosError::Configuration)?,
             identities: None,
             flights: Arc::default(),
+            #[cfg(unix)]
+            users: Arc::new(SystemUsers),
             options: CredOptions::default(),
             settings,
             clock,

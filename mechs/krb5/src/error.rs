@@ -6,6 +6,7 @@ use gss_core::{Error, ErrorKind, MechError, Oid, StepError};
 use krb5_proto::error::{ComErr, ErrorCode};
 use krb5_proto::{ParsePrincipalError, Principal};
 use krb5_store::keytab::KeySource;
+use krb5_store::local::NoLocalName;
 use krb5_store::{FileKind, FormatFault};
 
 use crate::KRB5;
@@ -212,6 +213,9 @@ pub enum KerberosError {
         /// What is wrong with it.
         reason: NameFault,
     },
+    /// A principal that is no user of this machine.
+    #[error(transparent)]
+    NotLocal(#[from] NoLocalName),
     /// The driver answered with something that does not belong to the request.
     #[error("the driver's answer does not belong to the request")]
     WrongReply,
@@ -287,6 +291,7 @@ impl KerberosError {
                 ..
             } => ErrorKind::BadNameType,
             Self::Name { .. } | Self::PasswordOfNobody => ErrorKind::BadName,
+            Self::NotLocal(_) => ErrorKind::Unauthorized,
             Self::NotExportable | Self::UnknownOption(_) => ErrorKind::Unavailable,
             Self::Octets { .. } => ErrorKind::DefectiveCredential,
             Self::AcceptorUnproven
@@ -355,6 +360,7 @@ impl MechError for KerberosError {
                 ..
             } => ComErr::krb5(CONFIG_NODEFREALM),
             Self::Name { .. } | Self::PasswordOfNobody => ComErr::PARSE_MALFORMED,
+            Self::NotLocal(_) => ComErr::krb5(LNAME_NOTRANS),
             Self::NotExportable | Self::OptionValue(_) | Self::UnknownOption(_) | Self::WrongReply => {
                 ErrorCode::KRB_ERR_GENERIC.com_err()
             }
@@ -437,6 +443,7 @@ const CC_NOTFOUND: u32 = 141;
 const REALM_UNKNOWN: u32 = 154;
 const KDC_UNREACH: u32 = 156;
 const RC_IO: u32 = 164;
+const LNAME_NOTRANS: u32 = 176;
 const CC_FORMAT: u32 = 199;
 const CC_IO: u32 = 193;
 const FCC_NOFILE: u32 = 195;

@@ -42,6 +42,7 @@ mod export;
 mod host;
 mod initiator;
 mod kdc;
+mod local;
 mod mechanism;
 mod name;
 mod token;

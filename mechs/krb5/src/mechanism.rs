@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gss_core::{
     Accept, AcceptorContext, Acquire, AttrSet, EstablishedContext, Flow, Flowing, Initiate, InitiatorContext, Label,
-    MechAttrs, MechCred, MechName, Mechanism, Name, Oid, OptionValue, Result,
+    LocalLogin, MechAttrs, MechCred, MechName, Mechanism, Name, Oid, OptionValue, Result,
 };
 
 use crate::acceptor::AwaitApReq;
@@ -13,7 +13,7 @@ use crate::error::{KerberosError, failed};
 use crate::initiator::AwaitTickets;
 use crate::name::{KerberosName, NAME_TYPES};
 use crate::token::is_raw_ap_req;
-use crate::{KRB5, KRB5_MICROSOFT, KerberosEnvironment, acquire, export};
+use crate::{KRB5, KRB5_MICROSOFT, KerberosEnvironment, acquire, export, local};
 
 /// The Kerberos 5 mechanism.
 #[derive(Clone, Debug)]
@@ -115,6 +115,14 @@ impl Mechanism for Krb5 {
     fn import_name(&self, name: &Name) -> Flowing<Arc<dyn MechName>> {
         let imported = KerberosName::import(name, &self.environment.settings).map_err(failed)?;
         Ok(Flow::Done(Arc::new(imported)))
+    }
+
+    fn local_name(&self, name: &dyn MechName) -> Flowing<Vec<u8>> {
+        Ok(Flow::Done(local::name(&self.environment, name)?))
+    }
+
+    fn authorize_local_name(&self, name: &Arc<dyn MechName>, user: &[u8]) -> Flowing<LocalLogin> {
+        local::authorize(&self.environment, &**name, user)
     }
 
     fn acquire(&self, request: Acquire) -> Flowing<Arc<dyn MechCred>> {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use gss_core::{
-    Accept, AcceptorContext, Acquire, AttrSet, ContextInfo, CredInfo, CredUsage, Error, ErrorKind, EstablishedContext,
-    Existing, Flow, Flowing, Handshake, Initiate, InitiatorContext, IoReply, IoRequest, Label, MechAttrs, MechCred,
-    MechName, Mechanism, Name, Octets, Oid, Progress, Result, Role, Snapshot, Step, StepError, Store, Stored,
-    exported_name, flow, framing, name_type,
+    Accept, AcceptorContext, Acquire, AttrSet, AttributeValue, ContextInfo, CredInfo, CredUsage, Error, ErrorKind,
+    EstablishedContext, Existing, Flow, Flowing, Handshake, Initiate, InitiatorContext, IoReply, IoRequest, Label,
+    LocalLogin, MechAttrs, MechCred, MechName, Mechanism, Name, Octets, Oid, Origin, Progress, Result, Role, Snapshot,
+    Step, StepError, Store, Stored, exported_name, flow, framing, name_type,
 };
 
 use super::fake_context::FakeContext;
@@ -126,6 +126,36 @@ impl Mechanism for Fake {
         Ok(Flow::Done(Arc::new(FakeName { mech, octets })))
     }
 
+    /// Names that begin with `@` are the mechanism's to judge, all others are left to attributes.
+    fn local_name(&self, name: &dyn MechName) -> Flowing<Vec<u8>> {
+        let (octets, _) = name.display()?;
+        match octets.as_slice() {
+            b"@nobody" => Err(ErrorKind::Unauthorized.into()),
+            [b'@', user @ ..] => Ok(Flow::Done(user.to_vec())),
+            _ => Err(Error::UNAVAILABLE.into()),
+        }
+    }
+
+    /// Asks a KDC, so that a flow is passed on.
+    fn authorize_local_name(&self, name: &Arc<dyn MechName>, user: &[u8]) -> Flowing<LocalLogin> {
+        let (octets, _) = name.display()?;
+        let Some(own) = octets.strip_prefix(b"@") else {
+            return Err(Error::UNAVAILABLE.into());
+        };
+        let may = own == user;
+        let request = IoRequest::Kdc {
+            realm: self.oid.to_string(),
+            message: Vec::new(),
+            service: flow::Service::Kdc,
+            route: flow::Route::Any,
+        };
+        Flow::io(request, move |reply| match reply {
+            IoReply::Message { .. } if may => Ok(Flow::Done(LocalLogin::Granted)),
+            IoReply::Message { .. } => Ok(Flow::Done(LocalLogin::Refused)),
+            _ => Err(ErrorKind::Failure.into()),
+        })
+    }
+
     fn acquire(&self, _request: Acquire) -> Flowing<Arc<dyn MechCred>> {
         let cred: Arc<dyn MechCred> = Arc::new(FakeCred);
         match self.holds {
@@ -197,6 +227,24 @@ impl MechName for FakeName {
     fn same(&self, other: &dyn MechName) -> Result<bool> {
         let other = other.downcast_ref::<Self>().ok_or(ErrorKind::BadNameType)?;
         Ok(self.octets == other.octets)
+    }
+
+    /// `trusted+claimed`: a user that the mechanism vouches for, and one that it does not.
+    fn attribute(&self, name: &[u8]) -> Result<Vec<AttributeValue>> {
+        let text = std::str::from_utf8(&self.octets).map_err(|_| ErrorKind::BadName)?;
+        let (trusted, claimed) = text.split_once('+').ok_or(Error::UNAVAILABLE)?;
+        if name != b"local-login-user" {
+            return Err(Error::UNAVAILABLE);
+        }
+        let value = |user: &str, origin| AttributeValue {
+            value: user.into(),
+            display: user.into(),
+            origin,
+        };
+        Ok(vec![
+            value(claimed, Origin::Asserted),
+            value(trusted, Origin::Authenticated),
+        ])
     }
 }
 

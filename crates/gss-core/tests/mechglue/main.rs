@@ -10,6 +10,7 @@ mod credential;
 mod fake;
 mod fake_context;
 mod handshake;
+mod local;
 mod message;
 mod registry;
 

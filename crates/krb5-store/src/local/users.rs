@@ -1,5 +1,6 @@
 //! The users of this machine.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -18,7 +19,7 @@ pub struct LocalUser {
 }
 
 /// A database of users.
-pub trait Users: Send + Sync {
+pub trait Users: fmt::Debug + Send + Sync {
     /// The user of that name, if there is one.
     ///
     /// # Errors

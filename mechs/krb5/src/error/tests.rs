@@ -221,6 +221,15 @@ fn codes_and_kinds_are_frozen() {
         (name(NameFault::NoRealm), Kind::BadName, -1_765_328_160),
         (name(NameFault::Empty), Kind::BadName, -1_765_328_250),
         (name(NameFault::Type), Kind::BadNameType, -1_765_328_250),
+        (
+            NoLocalName {
+                principal: principal("bob@OTHER.COM"),
+                reason: krb5_store::local::Reason::OtherRealm,
+            }
+            .into(),
+            Kind::Unauthorized,
+            -1_765_328_208,
+        ),
         (KerberosError::WrongReply, Kind::Failure, -1_765_328_324),
     ];
     for (error, kind, minor) in frozen {

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::*;
 
 /// Alice and Bob with their homes; the database ignores case, as some do.
+#[derive(Debug)]
 struct Machine {
     homes: TempDir,
     settings: Settings,
