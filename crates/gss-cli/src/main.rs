@@ -29,7 +29,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{config, demo, kdc, kdestroy, keytab, kinit, klist, kswitch, kvno, mechs, pipe, token};
+use crate::commands::{
+    config, demo, kdc, kdestroy, keytab, kinit, klist, kswitch, kvno, localname, mechs, pipe, token,
+};
 
 /// Kerberos and the GSS-API from the command line, without a C library.
 #[derive(Debug, Parser)]
@@ -50,6 +52,7 @@ enum Command {
     Keytab(keytab::Args),
     Kdc(kdc::Args),
     Config(config::Args),
+    Localname(localname::Args),
     Pipe(pipe::Args),
     Token(token::Args),
     Mechs(mechs::Args),
@@ -67,6 +70,7 @@ impl Command {
             Self::Keytab(args) => keytab::run(args),
             Self::Kdc(args) => kdc::run(args),
             Self::Config(args) => config::run(args),
+            Self::Localname(args) => localname::run(args),
             Self::Pipe(args) => pipe::run(args),
             Self::Token(args) => token::run(args),
             Self::Mechs(args) => mechs::run(args),

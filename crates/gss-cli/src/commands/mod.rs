@@ -10,6 +10,7 @@ pub(crate) mod kinit;
 pub(crate) mod klist;
 pub(crate) mod kswitch;
 pub(crate) mod kvno;
+pub(crate) mod localname;
 pub(crate) mod mechs;
 pub(crate) mod pipe;
 pub(crate) mod token;
