@@ -15,7 +15,7 @@ mod tokens;
 
 pub use files::{ccache, keytab, krb5_conf};
 pub use messages::der_messages;
-pub use names::{exported_name, gss_framing, principal};
+pub use names::{auth_to_local, exported_name, gss_framing, k5login, principal};
 pub use tokens::{cfx_plaintext, cfx_token, iov};
 
 /// A fuzz target.
@@ -29,6 +29,10 @@ pub struct Target {
 
 /// All targets, by name.
 pub const TARGETS: &[Target] = &[
+    Target {
+        name: "auth_to_local",
+        run: auth_to_local,
+    },
     Target {
         name: "ccache",
         run: ccache,
@@ -54,6 +58,10 @@ pub const TARGETS: &[Target] = &[
         run: gss_framing,
     },
     Target { name: "iov", run: iov },
+    Target {
+        name: "k5login",
+        run: k5login,
+    },
     Target {
         name: "keytab",
         run: keytab,
