@@ -233,6 +233,15 @@ pub enum Error {
         /// The pa-data types that the KDC offers.
         offered: Vec<i32>,
     },
+    /// The KDC wants a proof of the client's key, and the only one that is supported is disabled.
+    #[error(
+        "the KDC wants {client} to prove the key, and the encrypted timestamp is disabled for its realm \
+         (disable_encrypted_timestamp)"
+    )]
+    TimestampDisabled {
+        /// Who is to be authenticated.
+        client: Box<Principal>,
+    },
 
     // Our side.
     /// No key for the ticket.
@@ -351,7 +360,7 @@ impl Error {
             Self::TicketNotYetValid { .. } => ErrorCode::KRB_AP_ERR_TKT_NYV.com_err(),
             Self::Kdc(reply) | Self::Peer(reply) => reply.code.com_err(),
             Self::WrongPassword { found, .. } | Self::WrongKey { found, .. } => found.code().com_err(),
-            Self::PreauthUnsupported { .. } => ComErr::PREAUTH_FAILED,
+            Self::PreauthUnsupported { .. } | Self::TimestampDisabled { .. } => ComErr::PREAUTH_FAILED,
             Self::NoKey(lookup) => lookup.com_err(),
             Self::NoEtypes => ComErr::CONFIG_ETYPE_NOSUPP,
             Self::EtypeNotPermitted(_) => ComErr::NOPERM_ETYPE,

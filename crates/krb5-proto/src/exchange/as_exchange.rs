@@ -14,7 +14,7 @@ use krb5_crypto::{CryptoProvider, Enctype, Key, KeyUsage};
 
 use self::canonical::AwaitName;
 use self::hints::{Hint, Hints};
-pub use self::options::{AsOptions, LongTerm};
+pub use self::options::{AsOptions, EncryptedTimestamp, LongTerm};
 use super::service::MAX_HOPS;
 use super::{KdcRequest, MAX_ROUNDS, Route, Step, TimeSync, nonce};
 use crate::error::{ErrorCode, EtypeNumbers, KrbErrorReply, PreauthFailure};
@@ -265,6 +265,11 @@ impl AwaitTicket {
             return Err(Error::PreauthUnsupported {
                 client: Box::new(self.options.client.clone()),
                 offered: offered.iter().map(|data| data.padata_type).collect(),
+            });
+        }
+        if self.options.encrypted_timestamp == EncryptedTimestamp::Disabled {
+            return Err(Error::TimestampDisabled {
+                client: Box::new(self.options.client.clone()),
             });
         }
         self.hints = Hints::parse(&offered)?;

@@ -20,7 +20,7 @@ use krb5_crypto::CryptoProvider;
 use crate::{Error, Realm};
 
 pub use ap::KeyLookup;
-pub use as_exchange::{AsExchange, AsOptions, AsOutcome, AwaitAsRep, LongTerm};
+pub use as_exchange::{AsExchange, AsOptions, AsOutcome, AwaitAsRep, EncryptedTimestamp, LongTerm};
 pub use service::{AwaitServiceTicket, ServiceExchange, ServiceOptions, ServiceOutcome, ServiceRealm};
 pub use tgs::{AwaitTgsRep, TgsExchange, TgsOptions, TgsOutcome};
 

@@ -28,6 +28,21 @@ pub struct HostAddress {
     pub address: Octets,
 }
 
+impl From<std::net::IpAddr> for HostAddress {
+    fn from(address: std::net::IpAddr) -> Self {
+        match address {
+            std::net::IpAddr::V4(address) => Self {
+                addr_type: 2,
+                address: address.octets().to_vec().into(),
+            },
+            std::net::IpAddr::V6(address) => Self {
+                addr_type: 24,
+                address: address.octets().to_vec().into(),
+            },
+        }
+    }
+}
+
 /// The AS-REQ, RFC 4120 §5.4.1.
 ///
 /// ```text

@@ -39,6 +39,20 @@ pub struct AsOptions {
     /// The least iteration count of string-to-key that a KDC may ask for; `None` is the default count of the
     /// encryption type. The KDC's hint is not authenticated: a low count would help whoever guesses the password.
     pub least_iterations: Option<u32>,
+    /// Whether an encrypted timestamp may prove the key.
+    pub encrypted_timestamp: EncryptedTimestamp,
+}
+
+/// Whether an encrypted timestamp may prove the client's key to the KDC.
+///
+/// Nothing authenticates the KDC that asks for one. Whoever reads it can guess the password that it was encrypted with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EncryptedTimestamp {
+    /// It may.
+    #[default]
+    Allowed,
+    /// It must not; an exchange that needs it fails.
+    Disabled,
 }
 
 /// The client's long-term key.
@@ -68,6 +82,7 @@ impl AsOptions {
             clock_skew: Duration::from_secs(300),
             time_sync: TimeSync::default(),
             least_iterations: None,
+            encrypted_timestamp: EncryptedTimestamp::default(),
         }
     }
 

@@ -229,6 +229,14 @@ fn a_kdc_that_wants_something_else_is_told_apart() {
 }
 
 #[test]
+fn a_disabled_timestamp_is_not_sent_whoever_asks() {
+    let mut options = as_options();
+    options.encrypted_timestamp = EncryptedTimestamp::Disabled;
+    let error = hinted(options, vec![]).map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::TimestampDisabled { .. }), "{error}");
+}
+
+#[test]
 fn the_same_proof_is_not_sent_twice() {
     let realm = TestRealm::new();
     let (_, state) = hinted(as_options(), vec![]).unwrap();
