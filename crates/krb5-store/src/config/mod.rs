@@ -1,5 +1,6 @@
 //! `krb5.conf`: the [`Profile`] as written, and the [`Settings`] that it means.
 
+mod addresses;
 mod appdefaults;
 mod boolean;
 mod duration;

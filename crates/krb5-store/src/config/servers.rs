@@ -1,5 +1,6 @@
 //! What `[realms]` says of a realm's servers besides its KDCs.
 
+use super::boolean::parse_boolean;
 use super::kdc::KdcAddress;
 use super::settings::Settings;
 use crate::error::Error;
@@ -20,6 +21,19 @@ impl Settings {
     /// [`Error::ConfigValue`] for a value that is no address.
     pub fn admin_servers(&self, realm: &str) -> Result<Vec<KdcAddress>, Error> {
         self.addresses(realm, "admin_server")
+    }
+
+    /// Whether passwords are not to be proven to a realm's KDCs by an encrypted timestamp, which whoever is on the way
+    /// could ask for, and guess the password from: its `disable_encrypted_timestamp`.
+    ///
+    /// # Errors
+    /// [`Error::ConfigValue`] for a value that is neither true nor false.
+    pub fn disable_encrypted_timestamp(&self, realm: &str) -> Result<bool, Error> {
+        let key = "disable_encrypted_timestamp";
+        match self.profile().value(&["realms", realm, key]) {
+            None => Ok(false),
+            Some(value) => parse_boolean(value.text).ok_or_else(|| value.bad(key, "true or false")),
+        }
     }
 
     /// The site whose servers are preferred when the DNS is asked for a realm's ([MS-ADTS] §6.3.2.3): its `sitename`.
@@ -66,6 +80,13 @@ mod tests {
         let settings = settings("http_anchors = FILE:/a.pem\nhttp_anchors = DIR:/certs");
         assert_eq!(settings.http_anchors("R"), ["FILE:/a.pem", "DIR:/certs"]);
         assert!(settings.http_anchors("OTHER").is_empty());
+    }
+
+    #[test]
+    fn the_encrypted_timestamp_is_disabled_realm_by_realm() {
+        let settings = settings("disable_encrypted_timestamp = yes");
+        assert!(settings.disable_encrypted_timestamp("R").unwrap());
+        assert!(!settings.disable_encrypted_timestamp("OTHER").unwrap());
     }
 
     #[test]

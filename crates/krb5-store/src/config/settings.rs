@@ -1,8 +1,10 @@
 //! What the configuration means.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use super::addresses;
 use super::duration::parse_duration;
 use super::enctypes::EnctypeLists;
 use super::expand::PathTokens;
@@ -40,6 +42,7 @@ pub struct Settings {
     switches: Switches,
     pub(super) hostnames: HostNames,
     pub(super) tickets: Tickets,
+    pub(super) extra_addresses: Vec<IpAddr>,
     clockskew: Duration,
     ccache_version: u8,
     request_timeout: Duration,
@@ -81,6 +84,7 @@ impl Settings {
             switches: Switches::read(&profile)?,
             hostnames: HostNames::read(&profile)?,
             tickets: Tickets::read(&profile)?,
+            extra_addresses: addresses::read(&profile)?,
             clockskew: duration(&profile, "clockskew", CLOCKSKEW)?,
             ccache_version: ccache_version(&profile)?,
             request_timeout: duration(&profile, "request_timeout", REQUEST_TIMEOUT)?,
@@ -254,6 +258,7 @@ impl Default for Settings {
             switches: Switches::default(),
             hostnames: HostNames::default(),
             tickets: Tickets::default(),
+            extra_addresses: Vec::new(),
             clockskew: CLOCKSKEW,
             ccache_version: CCACHE_VERSION,
             request_timeout: REQUEST_TIMEOUT,
