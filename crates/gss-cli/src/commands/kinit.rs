@@ -1,19 +1,18 @@
 //! `gss kinit`: get an initial ticket.
 
 mod renew;
+mod request;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 use krb5_proto::Principal;
-use krb5_proto::exchange::{AsOptions, AsOutcome, LongTerm, TimeSync};
-use krb5_proto::messages::KdcOptions;
+use krb5_proto::exchange::{AsOutcome, LongTerm};
+use krb5_proto::messages::TicketFlags;
 use krb5_store::ccache::{CacheContents, ClockOffset, CredentialCache};
-use krb5_store::config::parse_duration;
 use krb5_store::keytab::KeySource;
 use serde::Serialize;
 
@@ -33,32 +32,36 @@ pub(crate) struct Args {
     /// Take the key from a keytab instead of asking for a password
     #[arg(short = 'k', long = "use-keytab")]
     use_keytab: bool,
-    /// The keytab [default: the client keytab]
+    /// The keytab [default: that of services]
     #[arg(short = 't', long = "keytab", value_name = "FILE", requires = "use_keytab")]
     keytab: Option<String>,
+    /// Take the key from the keytab of clients
+    #[arg(
+        short = 'i',
+        long = "client-keytab",
+        requires = "use_keytab",
+        conflicts_with = "keytab"
+    )]
+    client_keytab: bool,
     #[command(flatten)]
     password: Source,
     /// The credential cache [default: $KRB5CCNAME]
     #[arg(short = 'c', long = "cache", value_name = "CCACHE")]
     cache: Option<String>,
-    /// The lifetime to ask for, such as 10h or 1d12h
-    #[arg(short = 'l', long, value_name = "DURATION", value_parser = duration)]
-    lifetime: Option<Duration>,
-    /// Ask for a ticket that can be renewed for this long, such as 7d
-    #[arg(short = 'r', long = "renewable", value_name = "DURATION", value_parser = duration)]
-    renew: Option<Duration>,
-    /// Ask for a forwardable ticket
-    #[arg(short = 'f', long, overrides_with = "not_forwardable")]
-    forwardable: bool,
-    /// Do not ask for a forwardable ticket
-    #[arg(short = 'F', long)]
-    not_forwardable: bool,
+    #[command(flatten)]
+    wanted: request::Wanted,
+    /// Take the name as an enterprise name, such as an address of electronic mail
+    #[arg(short = 'E', long, requires = "principal")]
+    enterprise: bool,
     /// Renew the ticket in the cache instead of asking for a password
-    #[arg(short = 'R', long = "renew", conflicts_with_all = ["principal", "use_keytab", "lifetime", "renew"])]
+    #[arg(short = 'R', long = "renew", conflicts_with_all = ["principal", "use_keytab", "lifetime", "renew", "start"])]
     renew_now: bool,
-    /// Ask for a ticket for this service instead of the ticket-granting one
-    #[arg(short = 'S', long, value_name = "SERVICE")]
-    service: Option<String>,
+    /// Validate the ticket in the cache, which was asked for with -s, now that its time has come
+    #[arg(short = 'v', long = "validate", conflicts_with_all = ["renew_now", "principal", "use_keytab", "lifetime", "renew", "start"])]
+    validate: bool,
+    /// Say what is used and what came of it
+    #[arg(short = 'V', long)]
+    verbose: bool,
     /// Write JSON
     #[arg(long)]
     json: bool,
@@ -76,17 +79,39 @@ struct Report {
     renew_till: Option<String>,
     /// The KDC's clock minus ours.
     clock_offset: Option<i64>,
+    /// When the password or the account expires.
+    key_expiration: Option<String>,
+}
+
+/// What is done to a ticket that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Again {
+    Renew,
+    Validate,
+}
+
+impl Again {
+    fn of(args: &Args) -> Option<Self> {
+        match (args.renew_now, args.validate) {
+            (true, _) => Some(Self::Renew),
+            (_, true) => Some(Self::Validate),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let local = Local::of_process()?;
     let cache = local.cache(args.cache.as_deref())?;
-    let outcome = if args.renew_now {
-        renew::renewed(&args, &local, &*cache)?
-    } else {
-        let client = client(&args, &local, &*cache)?;
-        let credential = credential(&args, &local, &client)?;
-        exchange::initial(&local, options(&args, &local, client, credential)?)?
+    verbosely(&args, "cache", &cache.name());
+    let outcome = match Again::of(&args) {
+        Some(again) => renew::again(again, &args, &local, &*cache)?,
+        None => {
+            let client = client(&args, &local, &*cache)?;
+            verbosely(&args, "principal", &client);
+            let credential = credential(&args, &local, &client)?;
+            exchange::initial(&local, request::options(&args, &local, client, credential)?)?
+        }
     };
     let cache = keep(&args, &local, cache, &contents(&outcome))
         .context("the KDC gave a ticket, but it cannot be kept")
@@ -113,10 +138,19 @@ fn keep(
     }
 }
 
+/// Says on standard error what is used, to whoever wants to know.
+fn verbosely(args: &Args, what: &str, used: &dyn std::fmt::Display) {
+    if args.verbose {
+        eprintln!("using {what} {used}");
+    }
+}
+
 /// Who is meant where nobody says so: the one whose the cache is, else the user of this process.
 fn client(args: &Args, local: &Local, cache: &dyn CredentialCache) -> anyhow::Result<Principal> {
-    if let Some(name) = &args.principal {
-        return local.principal(name);
+    match &args.principal {
+        Some(name) if args.enterprise => return enterprise(local, name),
+        Some(name) => return local.principal(name),
+        None => {}
     }
     if !args.use_keytab
         && let Ok(principal) = cache.principal()
@@ -124,7 +158,7 @@ fn client(args: &Args, local: &Local, cache: &dyn CredentialCache) -> anyhow::Re
         return Ok(principal);
     }
     if args.use_keytab {
-        return first_of(&*keytab(args, local)?);
+        return first_of(args, local);
     }
     let environment = gss::environment();
     match environment.user().and_then(|user| user.name.clone()) {
@@ -133,21 +167,44 @@ fn client(args: &Args, local: &Local, cache: &dyn CredentialCache) -> anyhow::Re
     }
 }
 
-fn keytab(args: &Args, local: &Local) -> anyhow::Result<Arc<dyn KeySource>> {
-    match &args.keytab {
-        Some(name) => local.keytab(Some(name)),
-        None => local.client_keytab(),
-    }
+/// `name` is one component, whatever it contains, in the default realm.
+fn enterprise(local: &Local, name: &str) -> anyhow::Result<Principal> {
+    let realm = local.default_realm();
+    let realm = realm.with_context(|| format!("no realm is known to ask for {name:?}"));
+    Ok(Principal::enterprise(
+        name,
+        realm.hint("set default_realm in krb5.conf")?,
+    ))
 }
 
-/// The first principal of a keytab.
-fn first_of(keytab: &dyn KeySource) -> anyhow::Result<Principal> {
+fn keytab(args: &Args, local: &Local) -> anyhow::Result<Arc<dyn KeySource>> {
+    let keytab = if args.client_keytab {
+        local.client_keytab()?
+    } else {
+        local.keytab(args.keytab.as_deref())?
+    };
+    verbosely(args, "keytab", &keytab.name());
+    Ok(keytab)
+}
+
+/// Who is meant by a keytab: this host if the keytab is that of services and has its key, else the first principal.
+fn first_of(args: &Args, local: &Local) -> anyhow::Result<Principal> {
+    let keytab = keytab(args, local)?;
     let keys = keytab.read().hint("name the keytab with -t")?;
-    let first = keys
-        .entries
-        .first()
+    let host = gss::environment().host().map(|host| ["host", host].map(str::to_owned));
+    let is_host = |principal: &Principal| {
+        let components = principal.name.components.iter().map(|component| component.as_str());
+        host.as_ref()
+            .is_some_and(|host| components.eq(host.iter().map(|part| Some(part.as_str()))))
+    };
+    let mut principals = keys.entries.iter().map(|entry| &entry.principal);
+    let own = principals
+        .clone()
+        .find(|principal| !args.client_keytab && is_host(principal));
+    let first = own
+        .or_else(|| principals.next())
         .with_context(|| format!("{} holds no keys", keytab.name()))?;
-    Ok(first.principal.clone())
+    Ok(first.clone())
 }
 
 fn credential(args: &Args, local: &Local, client: &Principal) -> anyhow::Result<LongTerm> {
@@ -184,41 +241,6 @@ fn list(mut names: Vec<String>) -> String {
     }
 }
 
-fn options(args: &Args, local: &Local, client: Principal, credential: LongTerm) -> anyhow::Result<AsOptions> {
-    let settings = local.settings();
-    let server = args
-        .service
-        .as_deref()
-        .map(|name| local.service(name, &client.realm))
-        .transpose()?;
-    let wanted = client
-        .realm
-        .as_str()
-        .map(|realm| settings.ticket_defaults(realm))
-        .unwrap_or_default();
-    let mut kdc_options = wanted.kdc_options;
-    if args.forwardable {
-        kdc_options.insert(KdcOptions::FORWARDABLE);
-    }
-    if args.not_forwardable {
-        kdc_options.remove(KdcOptions::FORWARDABLE);
-    }
-    Ok(AsOptions {
-        server,
-        kdc_options,
-        etypes: settings.default_tkt_enctypes().to_vec(),
-        lifetime: args.lifetime.unwrap_or(wanted.lifetime),
-        renew_life: args.renew.or(wanted.renew_life),
-        clock_skew: settings.clockskew(),
-        time_sync: if settings.kdc_timesync() {
-            TimeSync::FromKdc
-        } else {
-            TimeSync::Off
-        },
-        ..AsOptions::new(client, credential)
-    })
-}
-
 fn contents(outcome: &AsOutcome) -> CacheContents {
     let mut contents = CacheContents::new(outcome.credentials.client.clone());
     contents.clock_offset = outcome
@@ -247,17 +269,45 @@ fn tell(args: &Args, cache: &str, outcome: &AsOutcome) -> anyhow::Result<()> {
             end: ticket.endtime.to_string(),
             renew_till: ticket.renew_till.map(|time| time.to_string()),
             clock_offset: outcome.clock_offset,
+            key_expiration: outcome.key_expiration.map(|time| time.to_string()),
         };
         serde_json::to_writer_pretty(&mut out, &report)?;
         writeln!(out)?;
         return Ok(());
     }
-    let until = show::time(ticket.endtime, &TimeZone::system());
+    let time = |time| show::time(time, &TimeZone::system());
     writeln!(
         out,
-        "Ticket of {} for {} until {until} in {cache}",
-        ticket.client, ticket.server
+        "Ticket of {} for {} until {} in {cache}",
+        ticket.client,
+        ticket.server,
+        time(ticket.endtime)
     )?;
+    if ticket.flags.contains(TicketFlags::INVALID) {
+        let start = time(ticket.valid_from());
+        writeln!(
+            out,
+            "It starts at {start} and must be validated then, with: gss kinit -v"
+        )?;
+    }
+    if args.verbose {
+        let flags: Vec<_> = ticket.flags.names().collect();
+        writeln!(
+            out,
+            "Its flags: {}; its session key: {}",
+            flags.join(", "),
+            show::enctype(ticket.key.keytype)
+        )?;
+        if let Some(renew_till) = ticket.renew_till {
+            writeln!(out, "It can be renewed until {}", time(renew_till))?;
+        }
+    }
+    if let Some(expires) = outcome
+        .key_expiration
+        .filter(|expires| expires.since(ticket.authtime) < WARNING)
+    {
+        writeln!(out, "The password expires at {}", time(expires))?;
+    }
     if let Some(seconds) = outcome.clock_offset {
         writeln!(
             out,
@@ -267,14 +317,8 @@ fn tell(args: &Args, cache: &str, outcome: &AsOutcome) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
-    let duration = parse_duration(text).ok_or("not a duration; examples: 90 (seconds), 45m, 10h, 1d12h, 08:30")?;
-    if duration.is_zero() {
-        Err("must be longer than nothing")
-    } else {
-        Ok(duration)
-    }
-}
+/// How long before a password expires its owner is warned, in seconds.
+const WARNING: i64 = 7 * 24 * 60 * 60;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -282,20 +326,15 @@ Examples:
   gss kinit alice@EXAMPLE.TEST < password  reads one line
   gss kinit -k -t http.keytab HTTP/www     uses a key from a keytab
   gss kinit -f -r 7d -l 10h alice          a forwardable ticket, renewable for a week
-  gss kinit -R                             the same ticket for another ten hours";
+  gss kinit -R                             the same ticket for another ten hours
+  gss kinit -k host/www.example.org        uses the host's key in /etc/krb5.keytab
+  gss kinit -E alice@mail.example          the user with this address
+  gss kinit -s 2h -l 1h alice              a ticket for the hour after the next two
+  gss kinit -v                             makes it valid when they have passed";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_those_of_the_configuration_and_not_nothing() {
-        assert_eq!(duration("10h"), Ok(Duration::from_secs(36_000)));
-        assert_eq!(duration("1d12h"), Ok(Duration::from_secs(129_600)));
-        for text in ["0", "", "soon", "-1"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn names_are_listed_once() {

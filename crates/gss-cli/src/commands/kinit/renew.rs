@@ -1,30 +1,37 @@
-//! Renewing the ticket that is there.
+//! Renewing and validating the ticket that is there.
 
 use anyhow::anyhow;
-use krb5_proto::exchange::{AsOutcome, TgsOptions, TimeSync};
+use krb5_proto::exchange::{AsOutcome, TgsOptions};
 use krb5_proto::{Credentials, Principal};
 use krb5_store::ccache::{CacheContents, CredentialCache};
 
-use super::Args;
+use super::request::time_sync;
+use super::{Again, Args};
 use crate::commands::kerberos::{Local, exchange};
 use crate::report::Hint as _;
 
-/// The ticket in `cache`, for longer.
-pub(super) fn renewed(args: &Args, local: &Local, cache: &dyn CredentialCache) -> anyhow::Result<AsOutcome> {
+/// The ticket in `cache`, for longer or valid.
+pub(super) fn again(
+    again: Again,
+    args: &Args,
+    local: &Local,
+    cache: &dyn CredentialCache,
+) -> anyhow::Result<AsOutcome> {
     let contents = cache.read()?;
     let offset = contents.clock_offset.map(|offset| i64::from(offset.seconds));
     let old = old(args, local, &contents, &cache.name())?;
     let settings = local.settings();
-    let options = TgsOptions::renewed(old).hint("ask for a renewable ticket with: gss kinit -r 7d")?;
+    let options = match again {
+        Again::Renew => TgsOptions::renewed(old).hint("ask for a renewable ticket with: gss kinit -r 7d")?,
+        Again::Validate => {
+            TgsOptions::validated(old).hint("ask for a ticket that starts later with: gss kinit -s 2h")?
+        }
+    };
     let options = TgsOptions {
         etypes: settings.default_tgs_enctypes().to_vec(),
         clock_offset: offset.unwrap_or_default(),
         clock_skew: settings.clockskew(),
-        time_sync: if settings.kdc_timesync() {
-            TimeSync::FromKdc
-        } else {
-            TimeSync::Off
-        },
+        time_sync: time_sync(local),
         ..options
     };
     let outcome = exchange::further(local, options)?;
@@ -38,7 +45,7 @@ pub(super) fn renewed(args: &Args, local: &Local, cache: &dyn CredentialCache) -
 
 fn old(args: &Args, local: &Local, contents: &CacheContents, cache: &str) -> anyhow::Result<Credentials> {
     let realm = &contents.principal.realm;
-    let server = match &args.service {
+    let server = match &args.wanted.service {
         Some(name) => local.service(name, realm)?,
         None => Principal::krbtgt(realm, realm),
     };
