@@ -1,5 +1,6 @@
 //! `gss kinit`: get an initial ticket.
 
+mod absent;
 mod renew;
 mod request;
 
@@ -62,6 +63,8 @@ pub(crate) struct Args {
     /// Say what is used and what came of it
     #[arg(short = 'V', long)]
     verbose: bool,
+    #[command(flatten)]
+    absent: absent::Absent,
     /// Write JSON
     #[arg(long)]
     json: bool,
@@ -101,6 +104,7 @@ impl Again {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    args.absent.refuse()?;
     let local = Local::of_process()?;
     let cache = local.cache(args.cache.as_deref())?;
     verbosely(&args, "cache", &cache.name());

@@ -138,8 +138,13 @@ fn keytabs_that_cannot_be_read_are_named() {
     let missing = realm.path("missing");
     let error = pipe_failure(realm.gss().env("KRB5_KTNAME", &missing), &["acceptor"], b"");
     pipe_says(&error, "NO_CRED", &["KRB5_KTNAME"]);
-    let told = failure(realm.gss().env("KRB5_CLIENT_KTNAME", &missing), &["kinit", "-k"], b"");
-    says(&told, &["no keytab", text(&missing), "hint: name the keytab with -t"]);
+    for (variable, arguments) in [
+        ("KRB5_KTNAME", &["kinit", "-k"][..]),
+        ("KRB5_CLIENT_KTNAME", &["kinit", "-k", "-i"]),
+    ] {
+        let told = failure(realm.gss().env(variable, &missing), arguments, b"");
+        says(&told, &["no keytab", text(&missing), "hint: name the keytab with -t"]);
+    }
     let empty = realm.path("empty");
     let error = pipe_failure(realm.gss().env("KRB5_KTNAME", &empty), &["acceptor"], b"");
     pipe_says(&error, "NO_CRED", &[text(&empty), "nobody"]);

@@ -31,13 +31,13 @@ pub(super) struct Wanted {
     #[arg(short = 'f', long, overrides_with = "not_forwardable")]
     forwardable: bool,
     /// Do not ask for a forwardable ticket
-    #[arg(short = 'F', long, alias = "noforwardable")]
+    #[arg(short = 'F', long, alias = "noforwardable", alias = "no-forwardable")]
     not_forwardable: bool,
     /// Ask for a proxiable ticket
     #[arg(short = 'p', long, overrides_with = "not_proxiable")]
     proxiable: bool,
     /// Do not ask for a proxiable ticket
-    #[arg(short = 'P', long, alias = "noproxiable")]
+    #[arg(short = 'P', long, alias = "noproxiable", alias = "no-proxiable")]
     not_proxiable: bool,
     /// Ask for a ticket that is good from this machine's addresses only
     #[arg(short = 'a', long, overrides_with = "no_addresses")]
