@@ -24,6 +24,7 @@
 
 mod commands;
 mod report;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,9 @@ use crate::commands::{
 #[derive(Debug, Parser)]
 #[command(name = "gss", version, max_term_width = 100, after_help = START, after_long_help = START_LONG)]
 struct Cli {
+    /// Write what happens, a line each, to standard error or to this file
+    #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "/dev/stderr")]
+    trace: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -79,9 +83,9 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    Cli::parse()
-        .command
-        .run()
+    let Cli { trace, command } = Cli::parse();
+    trace::start(trace.as_deref())
+        .and_then(|()| command.run())
         .unwrap_or_else(|error| report::failure(&error))
 }
 
@@ -97,6 +101,7 @@ Environment:
   KRB5_KTNAME          the keytab of a service, instead of /etc/krb5.keytab
   KRB5_CLIENT_KTNAME   the keytab of a client
   KRB5RCACHENAME       the replay cache of a service
+  KRB5_TRACE           the file that every step is written to, or /dev/stderr
 `gss config` shows all of them, each setting, and where it comes from.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";

@@ -91,6 +91,19 @@ fn told(error: &anyhow::Error) -> String {
     lines.join("\n")
 }
 
+/// `text` without what would move the cursor of a terminal.
+pub(crate) fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use anyhow::Context as _;
@@ -134,5 +147,11 @@ mod tests {
         let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("cannot write");
         assert!(reader_is_gone(&error));
         assert!(!reader_is_gone(&no_file().unwrap_err().into()));
+    }
+
+    #[test]
+    fn what_is_shown_does_not_steer_a_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
+        assert_eq!(plain("größer"), "größer");
     }
 }

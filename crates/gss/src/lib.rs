@@ -57,6 +57,16 @@
 //! Everything else is in [`gss_core`], which is re-exported here: names, credentials, flags, channel bindings, the
 //! registry of mechanisms, and the traits that mechanisms implement.
 //!
+//! # Tracing
+//!
+//! The libraries tell what they do as events and spans of the crate `tracing`: acquiring and establishing contexts,
+//! exchanges with KDCs, which servers are asked, which files are read, which ticket and which key is chosen. A program
+//! that wants to hear them installs a subscriber of its own. The targets are the crates' names (`gss_mech_krb5`,
+//! `krb5_proto`, `krb5_store`, `krb5_net`); outcomes are at the level `INFO`, steps at `DEBUG`. An established context
+//! says nothing, so that messages cost no more than without, and nothing secret is in any event: no password, no key, no
+//! token, no message. `KRB5_TRACE` is heeded by the command `gss`, not by the libraries: a program that wants it asks
+//! [`environment()`]. `docs/tracing.md` shows lines.
+//!
 //! | feature | what it brings | default |
 //! |---|---|---|
 //! | `krb5` | Kerberos 5, RFC 4121 | yes |

@@ -16,6 +16,7 @@ use crate::locate::Locator;
 use crate::race::{Means, Question, Race};
 use crate::reply::Judge;
 use crate::schedule::Timing;
+use crate::trace;
 use crate::{Destination, Error, REPLY_LIMIT, Resolver, Route, SystemResolver, Transport};
 
 /// Sends messages to the servers of realms that a configuration or the DNS names. Clones share everything.
@@ -122,6 +123,7 @@ impl KdcClient {
             to,
             deadline,
         };
+        tracing::debug!(realm = %to.realm, octets = message.len(), "sending a message to the servers of a realm");
         let servers = locator.servers().await?;
         let question = Question {
             message: message.to_vec(),
@@ -135,15 +137,15 @@ impl KdcClient {
         let race = Race::new(question, means, self.turns(servers, message.len(), to.route))?;
         let outcome = io.race(race, Some(self.names.resolver())).await;
         match outcome.map_err(Error::Local)? {
-            Ok(winner) => Ok(Reply {
+            Ok(winner) => Ok(trace::answered(Reply {
                 octets: winner.octets,
                 primary: winner.standing == Standing::Primary,
                 server: winner.address,
-            }),
-            Err(tried) => Err(Error::Unreachable {
+            })),
+            Err(tried) => Err(trace::unanswered(Error::Unreachable {
                 realm: to.realm.clone(),
                 tried,
-            }),
+            })),
         }
     }
 

@@ -53,6 +53,7 @@ mod race;
 mod reply;
 mod resolver;
 mod schedule;
+mod trace;
 
 pub use client::{KdcClient, Reply};
 pub use destination::{Destination, Service};

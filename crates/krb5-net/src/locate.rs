@@ -118,6 +118,7 @@ impl<I: Io> Locator<'_, I> {
             Ok(records) => (records, None),
             Err(failure) => (Vec::new(), Some(failure)),
         };
+        tracing::debug!(%name, ?kind, records = records.len(), ?failure, "asked the DNS");
         asked.push(LookedUp { name, kind, failure });
         records
     }

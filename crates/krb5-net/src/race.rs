@@ -239,6 +239,7 @@ impl Race {
     /// The lane has come to nothing.
     pub(crate) fn fail(&mut self, index: usize, failure: Failure) {
         if let Some(lane) = self.lanes.get_mut(index) {
+            tracing::debug!(host = %lane.server.host, transport = %lane.transport, %failure, "a server cannot be asked");
             lane.state = State::Failed(failure);
         }
     }
@@ -310,6 +311,7 @@ impl Race {
             lane.state = State::Failed(Failure::AnsweredBefore);
             return None;
         }
+        tracing::debug!(%address, transport = %lane.transport, host = %lane.server.host, "asking a server");
         lane.state = self.means.start(&self.question, &lane.server, lane.transport);
         match lane.state {
             State::Datagram { .. } => Some(Act::Open(index, address, Socket::Datagram)),

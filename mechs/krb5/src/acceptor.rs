@@ -154,6 +154,7 @@ impl AwaitApReq {
         let Some(client) = tickets.first().map(|ticket| ticket.client.clone()) else {
             return Ok(None);
         };
+        tracing::debug!(%client, tickets = tickets.len(), "the client delegates");
         let environment = self.environment.clone().with_options(CredOptions::default());
         Ok(Some(Arc::new(KerberosCred::of_tickets(environment, client, tickets)?)))
     }
@@ -203,6 +204,10 @@ impl AwaitApReq {
 }
 
 fn remembered(stored: Result<(), ReplayError>, accepted: &Accepted) -> Result<(), KerberosError> {
+    match &stored {
+        Ok(()) => tracing::debug!(client = %accepted.client, "the authenticator was not seen before"),
+        Err(error) => tracing::debug!(client = %accepted.client, %error, "the replay cache refuses the authenticator"),
+    }
     stored.map_err(|error| match error {
         ReplayError::Replayed => KerberosError::Replay {
             client: Box::new(accepted.client.clone()),

@@ -83,11 +83,15 @@ impl AwaitStart {
             _ => trusted,
         };
         if !wanted {
+            if self.flags.intersects(Flags::DELEG.union(Flags::DELEG_POLICY)) {
+                tracing::info!("no delegation: the KDC does not mark the service for it");
+            }
             return Ok(Flow::Done(None));
         }
         let now = self.environment.now().offset(self.cred.clock_offset);
         // A ticket that cannot be forwarded costs the delegation, not the context: the granted flags tell.
         let Ok(mut options) = self.cred.tgt(now.time).and_then(|tgt| Ok(TgsOptions::forwarded(tgt)?)) else {
+            tracing::info!("no delegation: there is no ticket that may be forwarded");
             return Ok(Flow::Done(None));
         };
         options.clock_offset = self.cred.clock_offset;

@@ -46,6 +46,7 @@ mod local;
 mod mechanism;
 mod name;
 mod token;
+mod trace;
 mod verify;
 
 use gss_core::{Environment, Mechanism, Oid, Registration, oid};

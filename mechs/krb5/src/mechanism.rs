@@ -13,7 +13,7 @@ use crate::error::{KerberosError, failed};
 use crate::initiator::AwaitTickets;
 use crate::name::{KerberosName, NAME_TYPES};
 use crate::token::is_raw_ap_req;
-use crate::{KRB5, KRB5_MICROSOFT, KerberosEnvironment, acquire, export, local};
+use crate::{KRB5, KRB5_MICROSOFT, KerberosEnvironment, acquire, export, local, trace};
 
 /// The Kerberos 5 mechanism.
 #[derive(Clone, Debug)]
@@ -126,7 +126,8 @@ impl Mechanism for Krb5 {
     }
 
     fn acquire(&self, request: Acquire) -> Flowing<Arc<dyn MechCred>> {
-        acquire::acquire(&self.environment, request)
+        let span = tracing::info_span!("acquire", usage = ?request.usage);
+        trace::within(&span, || acquire::acquire(&self.environment, request))
     }
 
     fn import_cred(&self, token: &[u8]) -> Result<Arc<dyn MechCred>> {
@@ -147,16 +148,17 @@ impl Mechanism for Krb5 {
 
     fn initiate(&self, request: &Initiate) -> Result<Box<dyn InitiatorContext>> {
         let (source, environment) = self.initiating(request.element(&KRB5)?)?;
-        Ok(Box::new(AwaitTickets::new(environment, source, request)?))
+        let context = AwaitTickets::new(environment, source, request)?;
+        Ok(trace::initiator(&request.target, Box::new(context)))
     }
 
     fn accept(&self, request: &Accept) -> Result<Box<dyn AcceptorContext>> {
         let (cred, environment) = self.accepting(request.element(&KRB5)?)?;
-        Ok(Box::new(AwaitApReq {
+        Ok(trace::acceptor(Box::new(AwaitApReq {
             environment,
             cred,
             request: request.clone(),
-        }))
+        })))
     }
 
     fn import_context(&self, token: &[u8]) -> Result<Box<dyn EstablishedContext>> {

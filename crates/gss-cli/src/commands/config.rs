@@ -8,7 +8,7 @@ use krb5_store::config::{Key, Setting, Standing};
 use serde::Serialize;
 
 use super::kerberos::{Local, show};
-use crate::report::Hint as _;
+use crate::report::{Hint as _, plain};
 
 /// Show each setting of Kerberos, and where it comes from
 ///
@@ -232,19 +232,6 @@ impl VariableRow {
     }
 }
 
-/// `text` without what would move the cursor of a terminal.
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
 const EFFECTIVE: &str = "effective";
 
 /// Keys for which variables count instead, the first that is set.
@@ -261,14 +248,3 @@ Examples:
   gss config permitted_enctypes
   gss config realms            what is known of realms
   gss config --json | jq '.settings[] | select(.state == \"unknown\")'";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_shown_does_not_steer_a_terminal() {
-        assert_eq!(plain("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
-        assert_eq!(plain("größer"), "größer");
-    }
-}

@@ -129,6 +129,12 @@ impl AsExchange {
             .server
             .clone()
             .unwrap_or_else(|| Principal::krbtgt(&options.client.realm, &options.client.realm));
+        tracing::info!(
+            client = %options.client,
+            %server,
+            enctypes = %EtypeNumbers::of(&etypes),
+            "getting an initial ticket"
+        );
         let clock = LearnedClock::Given(options.clock_offset);
         let body = options.body(&server, &etypes, now.offset(clock.offset()).time, nonce(provider)?);
         let padata = vec![request_enc_pa_rep()];
@@ -202,7 +208,9 @@ impl AwaitTicket {
             return Err(Error::Loop(MAX_ROUNDS));
         }
         let preauthenticated = matches!(self.preauth, Preauth::Timestamp(_));
-        match ErrorCode(error.error_code) {
+        let code = ErrorCode(error.error_code);
+        tracing::debug!(%code, realm = %self.server.realm, "the KDC answered with an error");
+        match code {
             ErrorCode::KRB_ERR_RESPONSE_TOO_BIG if self.route != Route::Tcp => {
                 self.route = Route::Tcp;
                 Ok(Step::Send {
@@ -246,6 +254,7 @@ impl AwaitTicket {
                 hops: MAX_HOPS,
             });
         }
+        tracing::info!(client = %self.options.client, %realm, "the KDC sends the client to another realm");
         // The other realm knows another key, and another cookie.
         self.preauth = Preauth::Nothing;
         self.hints = Hints::default();
@@ -275,6 +284,12 @@ impl AwaitTicket {
         self.hints = Hints::parse(&offered)?;
         self.cookie = offered.iter().find(|data| data.padata_type == PA_FX_COOKIE).cloned();
         let hint = self.hints.choose(&self.etypes)?;
+        tracing::debug!(
+            offered = ?offered.iter().map(|data| data.padata_type).collect::<Vec<_>>(),
+            enctype = hint.etype.name(),
+            salt = hint.salt.as_deref().map(String::from_utf8_lossy).as_deref(),
+            "the key is to be proven"
+        );
         if let Preauth::Timestamp(client_key) = &self.preauth
             && client_key.hint == hint
         {
@@ -292,6 +307,7 @@ impl AwaitTicket {
 
     fn adjust_clock(mut self, error: &KrbError, now: Timestamp) -> Result<Step<AwaitAsRep, AsOutcome>, Error> {
         let offset = error.stime.since(now.time);
+        tracing::debug!(seconds = offset, "the KDC's clock differs");
         let first = matches!(self.clock, LearnedClock::Given(_));
         if !first || self.options.time_sync == TimeSync::Off {
             return Err(Error::KdcClockSkew { seconds: offset });
@@ -308,6 +324,10 @@ impl AwaitTicket {
             .body(&self.server, &self.etypes, now.time, nonce(self.provider)?);
         let mut padata = Vec::new();
         if let Preauth::Timestamp(client_key) = &self.preauth {
+            tracing::debug!(
+                enctype = client_key.key.enctype().name(),
+                "sending an encrypted timestamp"
+            );
             padata.push(encrypted_timestamp(&client_key.key, now)?);
         }
         padata.extend(self.cookie.clone());

@@ -250,3 +250,14 @@ fn check(holds: bool, field: ReplyField) -> Result<(), Error> {
         Err(Error::KdcReplyModified(field))
     }
 }
+
+/// Tells whoever traces of a ticket: everything but its key.
+pub(super) fn trace(credentials: &Credentials) {
+    tracing::info!(
+        client = %credentials.client,
+        server = %credentials.server,
+        until = %credentials.endtime,
+        session_key = %EtypeNumbers(vec![credentials.key.keytype]),
+        "got a ticket"
+    );
+}

@@ -14,7 +14,7 @@ pub use self::options::TgsOptions;
 use super::ap::{make_subkey, seal, unique};
 use super::kdc_reply::{self, Clock, Exchange, Expected, Reply, Served};
 use super::{KdcRequest, MAX_ROUNDS, Route, Step, TimeSync, nonce};
-use crate::error::{ErrorCode, KrbErrorReply};
+use crate::error::{ErrorCode, EtypeNumbers, KrbErrorReply};
 use crate::messages::preauth::PA_TGS_REQ;
 use crate::messages::{
     ApOptions, ApReq, Authenticator, Checksum, EncTgsRepPart, EncryptedData, KdcOptions, KdcReqBody, KrbError, PaData,
@@ -83,6 +83,13 @@ impl TgsExchange {
                 ended,
             });
         }
+        tracing::debug!(
+            client = %options.tgt.client,
+            server = %options.server,
+            with = %options.tgt.server,
+            enctypes = %EtypeNumbers::of(&options.etypes),
+            "asking for a ticket"
+        );
         let session_key = Arc::new(options.tgt.key.to_key(provider)?);
         let subkey = make_subkey(provider, options.subkey, &session_key)?;
         let body = options.body(kdc_now, nonce(provider)?)?;
@@ -133,7 +140,9 @@ impl AwaitTgsRep {
         if self.rounds > MAX_ROUNDS {
             return Err(Error::Loop(MAX_ROUNDS));
         }
-        match ErrorCode(error.error_code) {
+        let code = ErrorCode(error.error_code);
+        tracing::debug!(%code, server = %self.options.server, "the KDC answered with an error");
+        match code {
             ErrorCode::KRB_ERR_RESPONSE_TOO_BIG if self.route != Route::Tcp => {
                 self.route = Route::Tcp;
                 Ok(Step::Send {
@@ -148,6 +157,7 @@ impl AwaitTgsRep {
 
     fn adjust_clock(mut self, error: &KrbError, now: Timestamp) -> Result<Step<Self, TgsOutcome>, Error> {
         let offset = error.stime.since(now.time);
+        tracing::debug!(seconds = offset, "the KDC's clock differs");
         if self.clock == ClockTrust::Adjusted || self.options.time_sync == TimeSync::Off {
             return Err(Error::KdcClockSkew { seconds: offset });
         }
@@ -234,9 +244,11 @@ impl AwaitTgsRep {
         {
             return Err(clock.differs(start));
         }
+        let credentials = self.options.adopt(reply.into_credentials(self.provider)?);
+        kdc_reply::trace(&credentials);
         Ok(TgsOutcome {
             clock_offset: (self.clock == ClockTrust::Adjusted).then_some(self.offset),
-            credentials: self.options.adopt(reply.into_credentials(self.provider)?),
+            credentials,
             referral: match served {
                 Served::Server => None,
                 Served::Referral(realm) => Some(realm),

@@ -188,16 +188,24 @@ impl CredentialCache for FileCache {
         })?;
         let contents = Arc::new(contents);
         self.remember(stamp, &contents);
+        tracing::debug!(
+            cache = %self.name(),
+            principal = %contents.principal,
+            tickets = contents.tickets().count(),
+            "read a credential cache"
+        );
         Ok(contents)
     }
 
     fn replace(&self, contents: &CacheContents) -> Result<(), Error> {
+        super::trace::replacing(self, contents);
         let octets = contents.to_octets().map_err(unwritable)?;
         let _old = self.lock_old()?;
         system::replace(KIND, &self.path, &octets)
     }
 
     fn store(&self, credentials: &Credentials) -> Result<(), Error> {
+        super::trace::storing(self, credentials);
         let (file, parsed) = self.open_for_change(&Open::appending(KIND, &self.path))?;
         let octets = encoded(credentials, &parsed)?;
         self.append(&file, &octets, parsed.end)

@@ -182,11 +182,13 @@ impl CredentialCache for MemoryCache {
     }
 
     fn replace(&self, contents: &CacheContents) -> Result<(), Error> {
+        super::trace::replacing(self, contents);
         *lock(&self.contents) = Some(Arc::new(contents.clone()));
         Ok(())
     }
 
     fn store(&self, credentials: &Credentials) -> Result<(), Error> {
+        super::trace::storing(self, credentials);
         self.change(|contents| contents.credentials.push(credentials.clone()))
     }
 

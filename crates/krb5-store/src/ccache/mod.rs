@@ -23,6 +23,7 @@ pub mod keyring;
 mod memory;
 mod resolve;
 mod search;
+mod trace;
 
 pub use cache::CredentialCache;
 pub use collection::CacheCollection;

@@ -69,11 +69,16 @@ impl CacheContents {
         let own = (!matches!(realm, ServiceRealm::Known(_))).then_some(&self.principal.realm);
         let guessed = own.into_iter().chain(guesses);
         let guessed = guessed.map(|realm| Principal::new(realm.clone(), service.clone()));
-        std::iter::once(asked(service, realm))
+        let found = std::iter::once(asked(service, realm))
             .chain(guessed)
-            .find_map(|server| self.find(&server, now))
-            .cloned()
-            .map(as_issued)
+            .find_map(|server| self.find(&server, now));
+        tracing::debug!(
+            principal = %self.principal,
+            %service,
+            ticket = found.map(|ticket| tracing::field::display(&ticket.server)),
+            "looked for a ticket in the cache"
+        );
+        found.cloned().map(as_issued)
     }
 }
 

@@ -119,6 +119,7 @@ impl<'f> Parser<'f> {
             return self.directory(path, names);
         }
         let octets = self.files.read(path, MAX_FILE)?;
+        tracing::debug!(file = %path.display(), "read a configuration");
         self.active.push(self.files.identity(path));
         let result = self.text(path, &octets);
         self.active.pop();

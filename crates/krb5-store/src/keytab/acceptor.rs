@@ -10,6 +10,7 @@ use super::source::KeySource;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::proto::crypto::{CryptoProvider, Key};
+use crate::proto::error::EtypeNumbers;
 use crate::proto::{FoundKey, KeyLookup, KeyLookupError, LookupFailure, Principal};
 
 /// The keys of a keytab, for an acceptor of a certain name.
@@ -172,6 +173,14 @@ impl KeyLookup for Acceptor {
         let keys: Vec<(Principal, Arc<Key>)> = entries
             .filter_map(|entry| Some((entry.principal.clone(), self.key(&keytab, entry)?)))
             .collect();
+        tracing::debug!(
+            keytab = %self.source.name(),
+            %server,
+            kvno,
+            enctype = %EtypeNumbers(vec![etype]),
+            keys = keys.len(),
+            "looked for the ticket's keys"
+        );
         if keys.is_empty() {
             return Err(self.failed(self.explain(&keytab, &wanted), &wanted, &keytab));
         }
@@ -209,6 +218,7 @@ impl Keytab {
                 keys.push(Arc::new(key));
             }
         }
+        tracing::debug!(%principal, kvno = newest.kvno, enctypes = %EtypeNumbers(seen), "took the newest keys of a keytab");
         keys
     }
 }

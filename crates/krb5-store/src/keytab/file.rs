@@ -181,6 +181,7 @@ impl KeySource for FileKeytab {
         let octets = system::read_open(&open, &file, MAX_FILE)?;
         let keytab = Arc::new(Keytab::from_octets(&octets).map_err(|fault| self.bad(fault))?);
         self.remember(Stamp::of(&metadata), &keytab);
+        tracing::debug!(keytab = %self.name(), keys = keytab.entries.len(), "read a keytab");
         Ok(keytab)
     }
 }

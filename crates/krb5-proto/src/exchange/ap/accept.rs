@@ -133,6 +133,7 @@ pub fn accept(
     now: Timestamp,
 ) -> Result<Accepted, Error> {
     let req = ApReq::from_der(ap_req)?;
+    trace_request(&req);
     policy.permit(req.ticket.enc_part.etype)?;
     let (server, ticket) = if req.ap_options.contains(ApOptions::USE_SESSION_KEY) {
         policy.open_user_to_user(provider, &req.ticket)?
@@ -164,6 +165,13 @@ pub fn accept(
         .as_ref()
         .map(|key| key.to_key(provider))
         .transpose()?;
+    tracing::debug!(
+        client = %Principal::new(ticket.crealm.clone(), ticket.cname.clone()),
+        %server,
+        until = %ticket.endtime,
+        session_key = session_key.enctype().name(),
+        "ticket and authenticator hold"
+    );
     let replay_tag = replay_tag(&session_key, &req.authenticator.cipher);
     Ok(Accepted {
         client: Principal {
@@ -407,6 +415,16 @@ fn open_ticket(keys: &dyn KeyLookup, ticket: &Ticket) -> Result<(Principal, EncT
         }
     }
     Err(Error::NoKey(keys.undecipherable(&named, kvno, etype)))
+}
+
+/// Nothing of this is authenticated.
+fn trace_request(req: &ApReq) {
+    tracing::debug!(
+        server = %Principal::new(req.ticket.realm.clone(), req.ticket.sname.clone()),
+        kvno = req.ticket.enc_part.kvno.map(|kvno| kvno.0),
+        enctype = %EtypeNumbers(vec![req.ticket.enc_part.etype]),
+        "a client presents a ticket"
+    );
 }
 
 /// The last octets of the ciphertext, as many as the encryption type's integrity tag has.

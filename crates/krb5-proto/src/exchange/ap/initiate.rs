@@ -84,6 +84,12 @@ pub fn initiate(
     let initiated = ApInitiated::new(provider, session_key, &request, unique(now))?;
     let authenticator = initiated.authenticator(credentials, request.checksum, request.authdata);
     let authenticator = seal(&initiated.session_key, &authenticator, KeyUsage::AP_REQ_AUTHENTICATOR)?;
+    tracing::debug!(
+        client = %credentials.client,
+        server = %credentials.server,
+        subkey = initiated.subkey.as_deref().map(|key| key.enctype().name()),
+        "presenting a ticket"
+    );
     let mut ap_options = request.options;
     if credentials.is_skey {
         ap_options.insert(ApOptions::USE_SESSION_KEY);
@@ -149,6 +155,10 @@ impl ApInitiated {
         }
         let provider = self.session_key.provider();
         let subkey = part.subkey.as_ref().map(|key| key.to_key(provider)).transpose()?;
+        tracing::debug!(
+            subkey = subkey.as_ref().map(|key| key.enctype().name()),
+            "the acceptor has proven itself"
+        );
         Ok(ApReplied {
             subkey: subkey.map(Arc::new),
             sequence: part.seq_number.map(|number| number.0),

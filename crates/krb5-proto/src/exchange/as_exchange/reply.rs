@@ -18,6 +18,7 @@ impl AwaitTicket {
     /// Ends the exchange, unless the KDC has replaced the client's name: that needs to be proved.
     pub(super) fn granted(self, rep: &AsRep, now: Timestamp) -> Result<Step<AwaitAsRep, AsOutcome>, Error> {
         let outcome = self.finish(rep, now)?;
+        kdc_reply::trace(&outcome.credentials);
         if outcome.credentials.client == self.options.client {
             return Ok(Step::Done(outcome));
         }

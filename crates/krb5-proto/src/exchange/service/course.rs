@@ -152,6 +152,7 @@ impl Course {
         let Some(realm) = self.options.guess(next).cloned() else {
             return Err(refusal);
         };
+        tracing::debug!(%realm, "trying a realm that the service may be in");
         self.hops = 0;
         self.refusal = Some(refusal);
         self.set_out(&realm, Manner::Literal { guess: next }, now)
@@ -170,6 +171,7 @@ impl Course {
             (None, Some(aim)) => aim.clone(),
             (None, None) => return Err(self.too_many()),
         };
+        tracing::debug!(%realm, "on the way to the service's realm");
         self.visit(realm.clone())?;
         match walk.path.iter().position(|known| *known == realm) {
             Some(place) if place > walk.at => walk.at = place,
@@ -192,6 +194,7 @@ impl Course {
 
     /// Follows a referral.
     fn referred(mut self, outcome: TgsOutcome, realm: Realm, manner: Manner, now: Timestamp) -> Result<Sent, Error> {
+        tracing::debug!(%realm, "the KDC refers to another realm");
         self.visit(realm)?;
         self.ask(outcome.credentials, manner, now)
     }

@@ -197,6 +197,7 @@ impl CredentialCache for KcmCache {
 
     /// At once where the daemon can replace a cache or move one; others see it grow where it can neither.
     fn replace(&self, contents: &CacheContents) -> Result<(), Error> {
+        crate::ccache::trace::replacing(self, contents);
         if contents.credentials.len() > MAX_ENTRIES {
             return Err(self.client.error(KcmFault::Request(FormatFault::Limit {
                 what: "credentials",
@@ -208,6 +209,7 @@ impl CredentialCache for KcmCache {
     }
 
     fn store(&self, credentials: &Credentials) -> Result<(), Error> {
+        crate::ccache::trace::storing(self, credentials);
         let mut session = self.client.session();
         self.add(&mut session, credentials).map_err(|fault| self.error(fault))
     }

@@ -171,10 +171,12 @@ impl CredentialCache for KeyringCache {
     }
 
     fn replace(&self, contents: &CacheContents) -> Result<(), Error> {
+        crate::ccache::trace::replacing(self, contents);
         self.put(contents).map_err(|fault| self.error(fault))
     }
 
     fn store(&self, credentials: &Credentials) -> Result<(), Error> {
+        crate::ccache::trace::storing(self, credentials);
         let ring = self.existing()?;
         self.owner(ring)?;
         self.add(ring, credentials).map_err(|fault| self.error(fault))?;
