@@ -23,6 +23,8 @@ pub struct Initiate {
     pub lifetime: Option<Duration>,
     /// The channel that the context is bound to.
     pub bindings: Option<Arc<ChannelBindings>>,
+    /// What a negotiator may choose from for this context, best first; `None` for what the credential says.
+    pub negotiable: Option<Arc<[Oid]>>,
 }
 
 impl Initiate {
@@ -35,6 +37,7 @@ impl Initiate {
             flags: Flags::USUAL,
             lifetime: None,
             bindings: None,
+            negotiable: None,
         }
     }
 
@@ -62,6 +65,15 @@ impl Initiate {
         }
     }
 
+    /// The same with a negotiator's choice restricted to `mechs`, best first.
+    #[must_use]
+    pub fn negotiating(self, mechs: &[Oid]) -> Self {
+        Self {
+            negotiable: Some(mechs.into()),
+            ..self
+        }
+    }
+
     /// The credential element that the mechanism `mech` is to use; `None` for its default.
     ///
     /// # Errors
@@ -80,6 +92,8 @@ pub struct Accept {
     pub bindings: Option<Arc<ChannelBindings>>,
     /// What the initiator must bind.
     pub bindings_policy: BindingsPolicy,
+    /// What a negotiator may choose from for this context, best first; `None` for what the credential says.
+    pub negotiable: Option<Arc<[Oid]>>,
 }
 
 impl Accept {
@@ -103,6 +117,15 @@ impl Accept {
     pub fn with_bindings(self, bindings: ChannelBindings) -> Self {
         Self {
             bindings: Some(Arc::new(bindings)),
+            ..self
+        }
+    }
+
+    /// The same with a negotiator's choice restricted to `mechs`, best first.
+    #[must_use]
+    pub fn negotiating(self, mechs: &[Oid]) -> Self {
+        Self {
+            negotiable: Some(mechs.into()),
             ..self
         }
     }
@@ -197,8 +220,6 @@ pub struct Progress {
     pub role: Role,
     /// The flags that are certain to be granted if the context comes about.
     pub flags: Flags,
-    /// Whether the mechanism demands the protection of a negotiator's list, [MS-SPNG] §3.3.5.1.
-    pub mech_list_mic: MechListMic,
 }
 
 impl Progress {
@@ -209,7 +230,6 @@ impl Progress {
             mech,
             role,
             flags: Flags::empty(),
-            mech_list_mic: MechListMic::AsNegotiated,
         }
     }
 }
@@ -298,8 +318,14 @@ pub trait EstablishedContext: Sealer + Opener {
         Err(Error::UNAVAILABLE)
     }
 
-    /// Told by a negotiator after its own last step, [MS-SPNG] §3.3.5.1.
-    fn negotiation_complete(&mut self) {}
+    /// Whether the mechanism demands that its negotiator's list be protected, [MS-SPNG] §3.3.5.1.
+    fn mech_list_mic(&self) -> MechListMic {
+        MechListMic::AsNegotiated
+    }
+
+    /// Told by the negotiator `by` after its own last step: from now on [`info`](Self::info) names it, and keystreams
+    /// that protected its list start anew, [MS-SPNG] §3.3.5.1.
+    fn negotiation_complete(&mut self, by: Oid);
 
     /// The context as octets, for another process (`gss_export_sec_context`); to be framed by
     /// [`Mechanisms::export_context`](crate::Mechanisms::export_context). After `Ok` the context is dead

@@ -155,7 +155,7 @@ impl fmt::Debug for Context {
 mod tests {
     use std::ops::Range;
 
-    use gss_core::{Around, Halves, Iov, IovLens, IovShape, Opener, Role, Sealer, oid};
+    use gss_core::{Around, Halves, Iov, IovLens, IovShape, Oid, Opener, Role, Sealer, oid};
 
     use super::*;
 
@@ -203,6 +203,10 @@ mod tests {
     impl EstablishedContext for Careless {
         fn info(&self) -> &ContextInfo {
             &self.0
+        }
+
+        fn negotiation_complete(&mut self, by: Oid) {
+            self.0.via = Some(by);
         }
 
         fn split(self: Box<Self>) -> Result<Halves, Box<dyn EstablishedContext>> {

@@ -231,6 +231,10 @@ impl EstablishedContext for KerberosContext {
         }
     }
 
+    fn negotiation_complete(&mut self, by: Oid) {
+        self.info.via = Some(by);
+    }
+
     /// RFC 4121 §4.3: there is no delete token, nor any other.
     fn process_token(&mut self, _token: &[u8]) -> Result<()> {
         self.live()?;

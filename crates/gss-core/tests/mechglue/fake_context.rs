@@ -10,7 +10,7 @@
 use std::ops::Range;
 
 use gss_core::{
-    Around, ContextInfo, Error, ErrorKind, EstablishedContext, Halves, Iov, IovError, IovLens, IovShape, Octets,
+    Around, ContextInfo, Error, ErrorKind, EstablishedContext, Halves, Iov, IovError, IovLens, IovShape, Octets, Oid,
     Opener, Privacy, Result, Role, Sealer, Sequence, Unwrapped, Verified, iov::Kind, unwrap_stream,
 };
 
@@ -177,6 +177,10 @@ impl Opener for FakeContext {
 impl EstablishedContext for FakeContext {
     fn info(&self) -> &ContextInfo {
         &self.info
+    }
+
+    fn negotiation_complete(&mut self, by: Oid) {
+        self.info.via = Some(by);
     }
 
     fn export(&mut self) -> Result<Octets> {
