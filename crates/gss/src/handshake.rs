@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use gss_core::{
-    Accept, AcceptorContext, Acquire, Credential, Environment, Error, Initiate, InitiatorContext, Mechanisms, Name,
+    Accept, AcceptorContext, Acquire, Credential, Environment, Error, Initiate, InitiatorContext, Mechanisms, Name, Oid,
     Progress, StepError,
 };
 
@@ -15,6 +15,7 @@ use crate::{BlockingDriver, Context, drive};
 #[derive(Clone, Debug)]
 pub struct Gss {
     mechanisms: Mechanisms,
+    initiating: Option<Oid>,
     environment: Arc<Environment>,
     driver: BlockingDriver,
 }
@@ -41,9 +42,31 @@ impl Gss {
     pub fn with(mechanisms: Mechanisms, environment: Environment) -> Self {
         Self {
             mechanisms,
+            initiating: None,
             driver: BlockingDriver::new(&environment),
             environment: Arc::new(environment),
         }
+    }
+
+    /// The same that begins contexts of `mech`, or negotiates them if `mech` is a negotiator, instead of the default
+    /// mechanism. Acceptors go by the initiator's token either way.
+    ///
+    /// ```
+    /// # use gss::{Error, Gss};
+    /// # #[cfg(feature = "spnego")]
+    /// # fn negotiating(gss: Gss) -> Result<Gss, Error> {
+    /// gss.by(gss::spnego::SPNEGO)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`BadMech`](gss_core::ErrorKind::BadMech) if it is not built in.
+    pub fn by(self, mech: Oid) -> Result<Self, Error> {
+        self.mechanisms.choose(Some(&mech))?;
+        Ok(Self {
+            initiating: Some(mech),
+            ..self
+        })
     }
 
     /// The mechanisms, for calls that are not repeated here.
@@ -86,7 +109,7 @@ impl Gss {
     /// # Errors
     /// What can be said before the first step.
     pub fn initiate(&self, request: &Initiate) -> Result<Initiator, Error> {
-        let context = self.mechanisms.initiate(request, None)?;
+        let context = self.mechanisms.initiate(request, self.initiating.as_ref())?;
         Ok(Initiator {
             context,
             driver: self.driver(),

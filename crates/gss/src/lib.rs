@@ -70,6 +70,7 @@
 //! | feature | what it brings | default |
 //! |---|---|---|
 //! | `krb5` | Kerberos 5, RFC 4121 | yes |
+//! | `spnego` | SPNEGO, RFC 4178: negotiates the others | yes |
 //! | `net` | talking to KDCs, found by configuration or DNS, over UDP and TCP | yes |
 //! | `https` | KDCs behind HTTPS proxies (MS-KKDCP); its cryptography needs a C compiler | |
 //! | `tokio` | contexts on a tokio runtime: `step_async`, `establish_async`, `TokioDriver` | |
@@ -110,6 +111,8 @@ mod variables;
 // A crate that nobody names is dropped by the linker, and its mechanism with it.
 #[cfg(feature = "krb5")]
 pub use gss_mech_krb5 as krb5;
+#[cfg(feature = "spnego")]
+pub use gss_mech_spnego as spnego;
 #[cfg(feature = "kdc")]
 pub use krb5_kdc as kdc;
 #[cfg(feature = "replay-redis")]

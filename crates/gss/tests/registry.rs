@@ -15,6 +15,9 @@ fn the_registry_holds_the_mechanisms_of_the_features_and_no_others() {
     if cfg!(feature = "krb5") {
         expected.push("1.2.840.113554.1.2.2");
     }
+    if cfg!(feature = "spnego") {
+        expected.push("1.3.6.1.5.5.2");
+    }
     if expected.is_empty() {
         assert_eq!(linked().unwrap_err(), ErrorKind::Unavailable);
     } else {
@@ -22,7 +25,7 @@ fn the_registry_holds_the_mechanisms_of_the_features_and_no_others() {
     }
 }
 
-#[cfg(not(feature = "krb5"))]
+#[cfg(not(any(feature = "krb5", feature = "spnego")))]
 #[test]
 fn an_empty_registry_says_what_to_do() {
     let error = Gss::within(Environment::new(Arc::new(SystemClock))).unwrap_err();

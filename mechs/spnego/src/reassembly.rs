@@ -1,0 +1,154 @@
+//! Tokens that come in parts, [MS-SPNG] §3.1.5.4 to §3.1.5.9, and the longest token that is taken.
+//!
+//! A token says in its first octets how long it is. While less of it has come, the answer is an empty token, which asks
+//! for more.
+
+use gss_core::{
+    AcceptorContext, Flow, Flowing, Handshake, InitiatorContext, Octets, Oid, OptionValue, Progress, Result, Step,
+};
+
+use crate::error::{SpnegoError, failed};
+use crate::message::NegotiationToken;
+use crate::relaxed;
+
+/// Whether tokens may come in parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reassembly {
+    /// Each comes as a whole.
+    #[default]
+    Off,
+    /// In parts, and as a whole no longer than so many octets, nor than [`NegotiationToken::MAX_LEN`].
+    UpTo(usize),
+}
+
+/// A half-open context, and the part that has come of its next token.
+struct Assembling<C: ?Sized> {
+    context: Box<C>,
+    came: Vec<u8>,
+    limit: usize,
+}
+
+impl Reassembly {
+    fn limit(self) -> Option<usize> {
+        match self {
+            Self::Off => None,
+            Self::UpTo(limit) => Some(limit.min(NegotiationToken::MAX_LEN)),
+        }
+    }
+}
+
+/// An initiator's `context` that takes tokens in parts, if it is to.
+pub(crate) fn initiator(context: Box<dyn InitiatorContext>, reassembly: Reassembly) -> Box<dyn InitiatorContext> {
+    match reassembly.limit() {
+        None => context,
+        Some(limit) => Box::new(Assembling::new(context, limit)),
+    }
+}
+
+/// An acceptor's `context` that takes tokens in parts, if it is to.
+pub(crate) fn acceptor(context: Box<dyn AcceptorContext>, reassembly: Reassembly) -> Box<dyn AcceptorContext> {
+    match reassembly.limit() {
+        None => context,
+        Some(limit) => Box::new(Assembling::new(context, limit)),
+    }
+}
+
+impl<C: ?Sized> Assembling<C> {
+    fn new(context: Box<C>, limit: usize) -> Self {
+        Self {
+            context,
+            came: Vec::new(),
+            limit,
+        }
+    }
+
+    /// Takes a part, and returns the token if it is complete.
+    ///
+    /// # Errors
+    /// [`SpnegoError::TooLong`] as soon as the token is known to be.
+    fn take(&mut self, part: &[u8]) -> Result<Option<Vec<u8>>, SpnegoError> {
+        let limit = self.limit;
+        if self.came.len().saturating_add(part.len()) > limit {
+            return Err(SpnegoError::TooLong { limit });
+        }
+        self.came.extend_from_slice(part);
+        let total = match self.came.first() {
+            Some(tag) if !IN_PARTS.contains(tag) => Some(self.came.len()),
+            _ => relaxed::announced(&self.came)?,
+        };
+        match total {
+            Some(total) if total > limit => Err(SpnegoError::TooLong { limit }),
+            Some(total) if total <= self.came.len() => Ok(Some(std::mem::take(&mut self.came))),
+            _ => Ok(None),
+        }
+    }
+
+    /// The token for the context; `None` if a part of it is missing. No token at all is passed on as such.
+    fn whole(&mut self, token: Option<&[u8]>) -> Result<Option<Option<Vec<u8>>>, SpnegoError> {
+        match token {
+            None | Some([]) if self.came.is_empty() => Ok(Some(token.map(<[u8]>::to_vec))),
+            part => Ok(self.take(part.unwrap_or_default())?.map(Some)),
+        }
+    }
+}
+
+impl<C: Handshake + ?Sized> Handshake for Assembling<C> {
+    fn progress(&self) -> Progress {
+        self.context.progress()
+    }
+
+    fn inquire(&self, what: Oid) -> Result<Vec<Octets>> {
+        self.context.inquire(what)
+    }
+
+    fn set_option(&mut self, what: Oid, value: OptionValue<'_>) -> Result<()> {
+        self.context.set_option(what, value)
+    }
+}
+
+impl InitiatorContext for Assembling<dyn InitiatorContext> {
+    fn step(mut self: Box<Self>, token: Option<&[u8]>) -> Flowing<Step<dyn InitiatorContext>> {
+        let Some(token) = self.whole(token).map_err(failed)? else {
+            return Ok(Flow::Done(Step::Continue {
+                token: Vec::new(),
+                next: self,
+            }));
+        };
+        let limit = self.limit;
+        let wrap = move |step| -> Step<dyn InitiatorContext> {
+            match step {
+                Step::Continue { token, next } => Step::Continue {
+                    token,
+                    next: Box::new(Assembling::new(next, limit)),
+                },
+                Step::Established { token, context } => Step::Established { token, context },
+            }
+        };
+        Ok(self.context.step(token.as_deref())?.map(wrap))
+    }
+}
+
+impl AcceptorContext for Assembling<dyn AcceptorContext> {
+    fn step(mut self: Box<Self>, token: Option<&[u8]>) -> Flowing<Step<dyn AcceptorContext>> {
+        let Some(token) = self.whole(token).map_err(failed)? else {
+            return Ok(Flow::Done(Step::Continue {
+                token: Vec::new(),
+                next: self,
+            }));
+        };
+        let limit = self.limit;
+        let wrap = move |step| -> Step<dyn AcceptorContext> {
+            match step {
+                Step::Continue { token, next } => Step::Continue {
+                    token,
+                    next: Box::new(Assembling::new(next, limit)),
+                },
+                Step::Established { token, context } => Step::Established { token, context },
+            }
+        };
+        Ok(self.context.step(token.as_deref())?.map(wrap))
+    }
+}
+
+/// What messages of a negotiation begin with: framing, NegTokenInit, NegTokenResp. Others come as a whole.
+const IN_PARTS: [u8; 3] = [0x60, 0xa0, 0xa1];
