@@ -1,4 +1,4 @@
-/* peer initiator|acceptor [--mech krb5] [--target SERVICE@HOST] [--flags LIST] [--bindings HEX] [--principal NAME] */
+/* peer initiator|acceptor [--mech krb5|spnego] [--target SERVICE@HOST] [--flags LIST] [--bindings HEX] [--principal NAME] */
 #include "peer.h"
 
 #include <stdio.h>
@@ -7,6 +7,17 @@
 
 /* 1.2.840.113554.1.2.2, RFC 1964 §1. */
 static gss_OID_desc KERBEROS = {9, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"};
+
+/* 1.3.6.1.5.5.2, RFC 4178 §4.2. */
+static gss_OID_desc SPNEGO = {6, "\x2b\x06\x01\x05\x05\x02"};
+
+static gss_OID mechanism_of(const char *name) {
+    if (strcmp(name, "spnego") == 0)
+        return &SPNEGO;
+    if (strcmp(name, "krb5") != 0)
+        die("unknown mechanism");
+    return &KERBEROS;
+}
 
 static gss_channel_bindings_t bindings_of(const char *hex) {
     gss_channel_bindings_t bindings = calloc(1, sizeof *bindings);
@@ -34,7 +45,9 @@ static void option(struct options *options, const char *name, const char *value)
         options->flags = flags_of(value);
     else if (strcmp(name, "--bindings") == 0)
         options->bindings = bindings_of(value);
-    else if (strcmp(name, "--mech") != 0 || strcmp(value, "krb5") != 0)
+    else if (strcmp(name, "--mech") == 0)
+        options->mechanism = mechanism_of(value);
+    else
         die("unknown option");
 }
 

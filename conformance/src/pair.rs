@@ -64,6 +64,7 @@ impl Pair {
             ccache: &ccache,
             directory: directory.path(),
             flags: Some(&flags),
+            mech: scenario.terms.mech,
             bindings: scenario.terms.initiator_bindings,
         };
         let empty = directory.path().join("acceptor.ccache");
@@ -139,19 +140,20 @@ impl Pair {
             initiator: None,
             acceptor: Some(verdict),
         };
-        if let (Some(token), true) = (&reply, terms.asks("mutual")) {
+        if let (Some(token), true) = (&reply, terms.answered()) {
             let token = match terms.outcome {
                 Outcome::TamperedReply(place) => flip(token.clone(), place),
                 _ => token.clone(),
             };
             self.initiator.feed(&token)?;
         }
-        if reply.is_some() || !terms.asks("mutual") {
+        if reply.is_some() || !terms.answered() {
             let (more, verdict) = conclude(&mut self.initiator).context("the initiator's verdict")?;
-            handshake.initiator = Some(verdict);
-            if more.is_some() {
+            // A negotiation is ended with a token, too.
+            if more.is_some() && verdict.is_ok() {
                 bail!("the initiator wrote a second token");
             }
+            handshake.initiator = Some(verdict);
         }
         Ok(handshake)
     }

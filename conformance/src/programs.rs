@@ -14,6 +14,7 @@ use crate::{
     pipe::Pipe,
     process::{run_ok, within},
     realm::Site,
+    scenario::Mech,
 };
 
 /// Where the programs stand, and who takes part in this run.
@@ -37,6 +38,7 @@ pub(crate) struct Start<'a> {
     pub(crate) ccache: &'a Path,
     /// Where this party may leave files.
     pub(crate) directory: &'a Path,
+    pub(crate) mech: Mech,
     pub(crate) flags: Option<&'a str>,
     pub(crate) bindings: Option<&'a str>,
 }
@@ -116,6 +118,7 @@ impl Programs {
         if let (Some(flags), Role::Initiator) = (start.flags, start.role) {
             command.args(["--flags", flags]);
         }
+        command.args(["--mech", start.mech.name()]);
         if let Some(bindings) = start.bindings {
             command.args(["--bindings", bindings]);
         }

@@ -10,6 +10,7 @@ use crate::{
     programs::{Programs, Start},
     realm::Site,
     report::Checks,
+    scenario::Mech,
     tickets::{Check, Desk},
 };
 
@@ -78,6 +79,7 @@ impl House<'_> {
             ccache,
             directory: self.directory,
             flags: (role == Role::Initiator).then_some("conf,integ"),
+            mech: Mech::Krb5,
             bindings: None,
         };
         Ok(Side {

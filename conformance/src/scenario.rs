@@ -11,7 +11,27 @@ pub(crate) struct Terms {
     pub(crate) initiator_bindings: Option<&'static str>,
     pub(crate) acceptor_bindings: Option<&'static str>,
     pub(crate) permits: Permits,
+    pub(crate) mech: Mech,
     pub(crate) outcome: Outcome,
+}
+
+/// How Kerberos comes to be the mechanism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mech {
+    /// Both sides say so.
+    Krb5,
+    /// They negotiate, RFC 4178.
+    Spnego,
+}
+
+impl Mech {
+    /// As the command lines take it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Krb5 => "krb5",
+            Self::Spnego => "spnego",
+        }
+    }
 }
 
 /// Which encryption types both sides permit.
@@ -63,7 +83,15 @@ pub(crate) const PLAIN: Terms = Terms {
     initiator_bindings: None,
     acceptor_bindings: None,
     permits: Permits::One,
+    mech: Mech::Krb5,
     outcome: Outcome::Established,
+};
+
+/// With a negotiation around it.
+const NEGOTIATED: Terms = Terms {
+    name: "spnego",
+    mech: Mech::Spnego,
+    ..PLAIN
 };
 
 /// Three tokens without framing, RFC 4757 §7.1.
@@ -208,6 +236,41 @@ pub(crate) const TERMS: &[Terms] = &[
         outcome: Outcome::TamperedThird(Place::End),
         ..DCE
     },
+    NEGOTIATED,
+    Terms {
+        name: "spnego-one-way",
+        flags: &["replay", "sequence", "conf", "integ"],
+        ..NEGOTIATED
+    },
+    Terms {
+        name: "spnego-delegation",
+        flags: &["mutual", "replay", "sequence", "conf", "integ", "deleg"],
+        ..NEGOTIATED
+    },
+    Terms {
+        name: "spnego-bindings-match",
+        initiator_bindings: A,
+        acceptor_bindings: A,
+        outcome: Outcome::Bound,
+        ..NEGOTIATED
+    },
+    Terms {
+        name: "spnego-bindings-mismatch",
+        initiator_bindings: A,
+        acceptor_bindings: B,
+        outcome: Outcome::Refused("BAD_BINDINGS"),
+        ..NEGOTIATED
+    },
+    Terms {
+        name: "spnego-tampered-authenticator",
+        outcome: Outcome::TamperedRequest(Place::End),
+        ..NEGOTIATED
+    },
+    Terms {
+        name: "spnego-tampered-reply",
+        outcome: Outcome::TamperedReply(Place::End),
+        ..NEGOTIATED
+    },
 ];
 
 impl Terms {
@@ -218,6 +281,11 @@ impl Terms {
     /// Whether the flag is asked for, or comes with one that is.
     pub(crate) fn implies(&self, flag: &str) -> bool {
         self.asks(flag) || (flag == "mutual" && self.asks("dce_style"))
+    }
+
+    /// Whether the acceptor answers the initiator's token.
+    pub(crate) fn answered(&self) -> bool {
+        self.implies("mutual") || self.mech == Mech::Spnego
     }
 
     /// The flags as the command line takes them.

@@ -12,7 +12,7 @@ use crate::{
     party::{Established, Side},
     programs::{Start, file_name},
     report::Checks,
-    scenario::PLAIN,
+    scenario::{Mech, PLAIN},
     tools::Tools,
 };
 
@@ -79,6 +79,7 @@ impl Desk<'_> {
             ccache: &ccache,
             directory: directory.path(),
             flags: Some(parties.flags),
+            mech: Mech::Krb5,
             bindings: None,
         };
         let initiator = Side {

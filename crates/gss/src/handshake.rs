@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use gss_core::{
-    Accept, AcceptorContext, Acquire, Credential, Environment, Error, Initiate, InitiatorContext, Mechanisms, Name, Oid,
-    Progress, StepError,
+    Accept, AcceptorContext, Acquire, Credential, Environment, Error, Initiate, InitiatorContext, Mechanisms, Name,
+    Oid, Progress, StepError,
 };
 
 use crate::{BlockingDriver, Context, drive};
