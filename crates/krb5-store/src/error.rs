@@ -13,6 +13,9 @@ use crate::local::RuleFault;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The system does not tell the addresses that a ticket shall be bound to.
+    #[error("cannot find out the addresses of this machine, which the ticket shall be bound to (noaddresses): {0}")]
+    Addresses(#[source] io::Error),
     /// A cache or keytab file is not what it should be; whoever wrote it is at fault.
     #[error("{what} {}: {fault}", path.display())]
     BadFile {

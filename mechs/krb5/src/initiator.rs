@@ -15,6 +15,7 @@ use krb5_crypto::{Enctype, Key};
 use krb5_proto::error::EtypeNumbers;
 use krb5_proto::exchange::ap::{self, ApInitiate, ApInitiated, ApReplied, InitialSequence};
 use krb5_proto::exchange::{Subkey, TgsOptions, krb_error};
+use krb5_proto::messages::authdata::KERB_AP_OPTIONS_CBT;
 use krb5_proto::messages::{ApOptions, AuthorizationData, Checksum, TicketFlags};
 use krb5_proto::{Credentials, Principal};
 use krb5_store::config::Switch;
@@ -196,7 +197,7 @@ impl Request {
             } else {
                 ApOptions::empty()
             },
-            authdata: self.etype_negotiation(flags, session_key.enctype())?,
+            authdata: self.authdata(flags, session_key.enctype())?,
             checksum: Some(Checksum {
                 cksumtype: CHECKSUM_TYPE,
                 checksum: checksum.to_octets()?.into(),
@@ -215,6 +216,16 @@ impl Request {
             message: &message,
         };
         Ok((token.to_octets(), initiated, flags))
+    }
+
+    fn authdata(&self, flags: Flags, ticket: Enctype) -> Result<AuthorizationData, KerberosError> {
+        let mut authdata = self.etype_negotiation(flags, ticket)?;
+        let settings = &self.start.environment.settings;
+        if settings.is_on(Switch::ClientAwareChannelBindings) {
+            let options = AuthorizationData::with_kerb_ap_options(KERB_AP_OPTIONS_CBT)?;
+            authdata.0.extend(options.0);
+        }
+        Ok(authdata)
     }
 
     /// The encryption types that we would rather use than that of the ticket, RFC 4537 §3: the acceptor answers by the

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use gss_core::flow::{self, Flow, Flowing, IoReply, IoRequest};
 use krb5_proto::exchange::{
-    AsExchange, AsOptions, AsOutcome, AwaitAsRep, AwaitServiceTicket, AwaitTgsRep, KdcRequest, LongTerm, Route,
-    ServiceExchange, ServiceOptions, ServiceOutcome, Step, TgsExchange, TgsOptions, TgsOutcome, TimeSync,
+    AsExchange, AsOutcome, AwaitAsRep, AwaitServiceTicket, AwaitTgsRep, KdcRequest, LongTerm, Route, ServiceExchange,
+    ServiceOptions, ServiceOutcome, Step, TgsExchange, TgsOptions, TgsOutcome,
 };
 use krb5_proto::{Principal, Timestamp};
 
@@ -50,21 +50,9 @@ pub(crate) fn initial_ticket(
     credential: LongTerm,
     lifetime: Option<Duration>,
 ) -> Flowing<AsOutcome> {
-    let settings = &environment.settings;
-    let wanted = client
-        .realm
-        .as_str()
-        .map(|realm| settings.ticket_defaults(realm))
-        .unwrap_or_default();
-    let options = AsOptions {
-        etypes: settings.default_tkt_enctypes().to_vec(),
-        lifetime: lifetime.unwrap_or(wanted.lifetime),
-        renew_life: wanted.renew_life,
-        kdc_options: wanted.kdc_options,
-        clock_skew: settings.clockskew(),
-        time_sync: time_sync(environment),
-        ..AsOptions::new(client, credential)
-    };
+    let options = environment.settings.initial_options(client, credential);
+    let mut options = options.map_err(failed)?;
+    options.lifetime = lifetime.unwrap_or(options.lifetime);
     let started = AsExchange::start(environment.provider, options, environment.now());
     let (request, awaiting) = started.map_err(failed)?;
     run(environment.clone(), request, awaiting)
@@ -75,7 +63,7 @@ pub(crate) fn service_ticket(environment: &KerberosEnvironment, mut options: Tgs
     let settings = &environment.settings;
     options.etypes = environment.tgs_enctypes();
     options.clock_skew = settings.clockskew();
-    options.time_sync = time_sync(environment);
+    options.time_sync = settings.time_sync();
     let started = TgsExchange::start(environment.provider, options, environment.now());
     let (request, awaiting) = started.map_err(failed)?;
     run(environment.clone(), request, awaiting)
@@ -86,14 +74,6 @@ pub(crate) fn search(environment: &KerberosEnvironment, options: ServiceOptions)
     let started = ServiceExchange::start(environment.provider, options, environment.now());
     let (request, awaiting) = started.map_err(failed)?;
     run(environment.clone(), request, awaiting)
-}
-
-fn time_sync(environment: &KerberosEnvironment) -> TimeSync {
-    if environment.settings.kdc_timesync() {
-        TimeSync::FromKdc
-    } else {
-        TimeSync::Off
-    }
 }
 
 fn run<E: Exchange>(environment: KerberosEnvironment, request: KdcRequest, awaiting: E) -> Flowing<E::Outcome> {

@@ -117,7 +117,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             exchange::initial(&local, request::options(&args, &local, client, credential)?)?
         }
     };
-    let cache = keep(&args, &local, cache, &contents(&outcome))
+    let cache = keep(&args, &local, cache, &contents(&local, &outcome))
         .context("the KDC gave a ticket, but it cannot be kept")
         .hint("name another cache with -c or KRB5CCNAME")?;
     tell(&args, &cache.name(), &outcome)?;
@@ -245,8 +245,8 @@ fn list(mut names: Vec<String>) -> String {
     }
 }
 
-fn contents(outcome: &AsOutcome) -> CacheContents {
-    let mut contents = CacheContents::new(outcome.credentials.client.clone());
+fn contents(local: &Local, outcome: &AsOutcome) -> CacheContents {
+    let mut contents = local.settings().new_cache(outcome.credentials.client.clone());
     contents.clock_offset = outcome
         .clock_offset
         .and_then(|seconds| i32::try_from(seconds).ok())

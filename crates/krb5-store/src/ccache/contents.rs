@@ -60,6 +60,16 @@ pub(super) struct Parsed {
     pub(super) order: ByteOrder,
 }
 
+impl FormatVersion {
+    /// The version of this number, 1 to 4.
+    #[must_use]
+    pub fn of_number(number: u8) -> Option<Self> {
+        [Self::V1, Self::V2, Self::V3, Self::V4]
+            .into_iter()
+            .find(|version| version.number() == number)
+    }
+}
+
 impl CacheContents {
     /// An empty cache of version 4.
     #[must_use]

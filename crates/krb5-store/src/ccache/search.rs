@@ -2,7 +2,7 @@
 
 use super::CacheContents;
 use crate::config::Settings;
-use crate::proto::exchange::{ServiceOptions, ServiceOutcome, ServiceRealm, TimeSync};
+use crate::proto::exchange::{ServiceOptions, ServiceOutcome, ServiceRealm};
 use crate::proto::messages::Ticket;
 use crate::proto::{Credentials, KerberosTime, Principal, PrincipalName, Realm};
 
@@ -25,11 +25,7 @@ impl CacheContents {
             etypes: settings.default_tgs_enctypes().to_vec(),
             clock_offset: self.clock_offset.map_or(0, |offset| i64::from(offset.seconds)),
             clock_skew: settings.clockskew(),
-            time_sync: if settings.kdc_timesync() {
-                TimeSync::FromKdc
-            } else {
-                TimeSync::Off
-            },
+            time_sync: settings.time_sync(),
             user_to_user: None,
         }
     }

@@ -21,18 +21,28 @@ impl Settings {
     ///
     /// # Errors
     /// [`std::io::Error`] where the system does not tell.
-    #[cfg(unix)]
     pub fn machine_addresses(&self) -> std::io::Result<Vec<HostAddress>> {
-        use nix::net::if_::InterfaceFlags;
-
-        let interfaces = nix::ifaddrs::getifaddrs()?.filter(|one| one.flags.contains(InterfaceFlags::IFF_UP));
-        let local = interfaces.filter_map(|interface| {
-            let address = interface.address?;
-            let v4 = address.as_sockaddr_in().map(|v4| IpAddr::from(v4.ip()));
-            v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::from(v6.ip())))
-        });
-        Ok(host_addresses(local.collect(), &self.extra_addresses))
+        Ok(host_addresses(interfaces()?, &self.extra_addresses))
     }
+}
+
+/// The addresses of interfaces that are up.
+#[cfg(unix)]
+fn interfaces() -> std::io::Result<Vec<IpAddr>> {
+    use nix::net::if_::InterfaceFlags;
+
+    let interfaces = nix::ifaddrs::getifaddrs()?.filter(|one| one.flags.contains(InterfaceFlags::IFF_UP));
+    let local = interfaces.filter_map(|interface| {
+        let address = interface.address?;
+        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::from(v4.ip()));
+        v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::from(v6.ip())))
+    });
+    Ok(local.collect())
+}
+
+#[cfg(not(unix))]
+fn interfaces() -> std::io::Result<Vec<IpAddr>> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 fn host_addresses(local: Vec<IpAddr>, extra: &[IpAddr]) -> Vec<HostAddress> {

@@ -10,6 +10,7 @@ mod expand;
 mod files;
 mod guess;
 mod hosts;
+mod initial;
 mod kdc;
 mod keys;
 mod line;

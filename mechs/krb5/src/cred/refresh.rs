@@ -172,7 +172,7 @@ impl TicketSource {
         let mut contents = CacheContents {
             clock_offset: outcome.clock_offset.map(ClockOffset::from_seconds),
             credentials: vec![outcome.credentials],
-            ..CacheContents::new(client.clone())
+            ..self.environment.settings.new_cache(client.clone())
         };
         if let Some(time) = half_life(&contents) {
             contents.set_config(REFRESH_TIME, None, time.0.to_string().as_bytes());

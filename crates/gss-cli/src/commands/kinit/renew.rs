@@ -5,7 +5,6 @@ use krb5_proto::exchange::{AsOutcome, TgsOptions};
 use krb5_proto::{Credentials, Principal};
 use krb5_store::ccache::{CacheContents, CredentialCache};
 
-use super::request::time_sync;
 use super::{Again, Args};
 use crate::commands::kerberos::{Local, exchange};
 use crate::report::Hint as _;
@@ -31,7 +30,7 @@ pub(super) fn again(
         etypes: settings.default_tgs_enctypes().to_vec(),
         clock_offset: offset.unwrap_or_default(),
         clock_skew: settings.clockskew(),
-        time_sync: time_sync(local),
+        time_sync: settings.time_sync(),
         ..options
     };
     let outcome = exchange::further(local, options)?;

@@ -6,10 +6,10 @@ use anyhow::Context as _;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use krb5_proto::exchange::{AsOptions, EncryptedTimestamp, LongTerm, TimeSync};
+use krb5_proto::exchange::{AsOptions, LongTerm};
 use krb5_proto::messages::{HostAddress, KdcOptions};
 use krb5_proto::{NameType, Principal};
-use krb5_store::config::{TicketDefaults, Usable, parse_duration};
+use krb5_store::config::parse_duration;
 
 use super::Args;
 use crate::commands::kerberos::Local;
@@ -60,44 +60,35 @@ pub(super) fn options(
     client: Principal,
     credential: LongTerm,
 ) -> anyhow::Result<AsOptions> {
-    let settings = local.settings();
-    let realm = client.realm.as_str().unwrap_or_default();
-    let defaults = settings.ticket_defaults(realm);
     let wanted = &args.wanted;
     let server = wanted.service.as_deref();
     let server = server.map(|name| local.service(name, &client.realm)).transpose()?;
+    let defaults = local.settings().initial_options(client, credential)?;
     Ok(AsOptions {
         server,
-        kdc_options: wanted.kdc_options(&defaults, &client),
-        etypes: settings.default_tkt_enctypes().to_vec(),
+        kdc_options: wanted.kdc_options(defaults.kdc_options, &defaults.client),
         lifetime: wanted.lifetime.unwrap_or(defaults.lifetime),
         renew_life: wanted.renew.or(defaults.renew_life),
         postdate: wanted.start,
-        addresses: wanted.addresses(&defaults, local)?,
-        clock_skew: settings.clockskew(),
-        time_sync: time_sync(local),
-        encrypted_timestamp: if settings.disable_encrypted_timestamp(realm)? {
-            EncryptedTimestamp::Disabled
-        } else {
-            EncryptedTimestamp::Allowed
+        addresses: match wanted.addresses {
+            true if defaults.addresses.is_empty() => addresses(local)?,
+            _ if wanted.no_addresses => Vec::new(),
+            _ => defaults.addresses,
         },
-        ..AsOptions::new(client, credential)
+        ..defaults
     })
 }
 
-pub(super) fn time_sync(local: &Local) -> TimeSync {
-    if local.settings().kdc_timesync() {
-        TimeSync::FromKdc
-    } else {
-        TimeSync::Off
-    }
+fn addresses(local: &Local) -> anyhow::Result<Vec<HostAddress>> {
+    let addresses = local.settings().machine_addresses();
+    addresses.context("the system does not tell the addresses of this machine")
 }
 
 impl Wanted {
-    fn kdc_options(&self, defaults: &TicketDefaults, client: &Principal) -> KdcOptions {
+    fn kdc_options(&self, defaults: KdcOptions, client: &Principal) -> KdcOptions {
         // RFC 6806 §5: an enterprise name is always replaced.
         let canonicalize = self.canonicalize || client.name.name_type == NameType::ENTERPRISE;
-        let mut options = defaults.kdc_options;
+        let mut options = defaults;
         for (wanted, option) in [
             (self.forwardable, KdcOptions::FORWARDABLE),
             (self.proxiable, KdcOptions::PROXIABLE),
@@ -116,15 +107,6 @@ impl Wanted {
             }
         }
         options
-    }
-
-    fn addresses(&self, defaults: &TicketDefaults, local: &Local) -> anyhow::Result<Vec<HostAddress>> {
-        let bound = self.addresses || defaults.usable == Usable::FromThisMachine;
-        if !bound || self.no_addresses {
-            return Ok(Vec::new());
-        }
-        let addresses = local.settings().machine_addresses();
-        addresses.context("the system does not tell the addresses of this machine")
     }
 }
 
