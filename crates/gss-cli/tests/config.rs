@@ -18,6 +18,7 @@ const CONFIGURATION: &str = "\
     }
     spake_preauth_groups = edwards25519
     frobnicate = 1
+    proxable = true
 [realms]
     ONE.TEST = {
         kdc = one.test
@@ -80,7 +81,7 @@ fn each_setting_is_shown_with_file_and_line_or_as_a_default() {
     );
     assert_eq!(line(&text, "clockskew"), ["clockskew", "1m30s", &format!("{file}:4")]);
     assert_eq!(line(&text, "request_timeout"), ["request_timeout", "30s", "default"]);
-    assert_eq!(line(&text, "kdc"), ["kdc", "one.test", &format!("{file}:12")]);
+    assert_eq!(line(&text, "kdc"), ["kdc", "one.test", &format!("{file}:13")]);
     assert!(text.contains("\n[realms] ONE.TEST\n") && text.contains("\n[libdefaults] ONE.TEST\n"));
     assert_eq!(line(&text, "KRB5_CONFIG")[1], file);
 }
@@ -95,6 +96,11 @@ fn what_has_no_effect_says_why_and_what_is_unknown_says_so() {
             .ends_with("(without effect: SPAKE (RFC 9588) is not implemented)")
     );
     assert!(line(&text, "frobnicate").join(" ").ends_with("(unknown)"));
+    assert!(
+        line(&text, "proxable")
+            .join(" ")
+            .ends_with("(unknown: is proxiable meant?)")
+    );
 }
 
 #[test]
@@ -124,6 +130,7 @@ fn one_key_is_shown_alone_and_an_unknown_one_is_an_error() {
     for (key, told) in [
         ("kpasswd_server", "is set nowhere"),
         ("zork", "nothing is named \"zork\""),
+        ("clock-skew", "is clockskew meant?"),
     ] {
         let output = site.run(&[key], &[]);
         assert_eq!(output.status.code(), Some(1));

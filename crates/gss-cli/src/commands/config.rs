@@ -1,5 +1,8 @@
 //! `gss config`: what of the configuration counts, and who says so.
 
+mod meant;
+
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -52,7 +55,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 fn nothing_named(key: &str) -> anyhow::Result<ExitCode> {
     match Key::of_libdefaults(key).or_else(|| Key::of_realm(key)) {
         Some(known) => Err(anyhow::anyhow!("{key} is set nowhere; it would say: {}", known.meaning)),
-        None => Err(anyhow::anyhow!("nothing is named {key:?}")),
+        None => match meant::nearest_key(key) {
+            Some(meant) => Err(anyhow::anyhow!("nothing is named {key:?}; is {meant} meant?")),
+            None => Err(anyhow::anyhow!("nothing is named {key:?}")),
+        },
     }
     .hint("see all settings with: gss config")
 }
@@ -73,7 +79,7 @@ struct Row {
     from: Source,
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
+    reason: Option<Cow<'static, str>>,
 }
 
 /// Who says so.
@@ -162,9 +168,12 @@ impl Row {
         let (key, section) = setting.path.split_last().unwrap_or((&"", &[]));
         let (state, reason) = match setting.standing {
             Standing::Effective => (EFFECTIVE, None),
-            Standing::Overridden => ("overridden", Some("an earlier value counts")),
-            Standing::Without(reason) => ("without effect", Some(reason)),
-            _ => ("unknown", None),
+            Standing::Overridden => ("overridden", Some("an earlier value counts".into())),
+            Standing::Without(reason) => ("without effect", Some(reason.into())),
+            _ => {
+                let path: Vec<String> = setting.path.iter().map(|name| (*name).to_owned()).collect();
+                ("unknown", meant::guess(&path).map(Cow::Owned))
+            }
         };
         Self {
             section: section.iter().map(|name| (*name).to_owned()).collect(),
@@ -196,7 +205,7 @@ impl Row {
             Source::File { path, line } => format!("{}:{line}", plain(path)),
             Source::Variable(name) => format!("${name}"),
         };
-        let from = match (self.state, self.reason) {
+        let from = match (self.state, &self.reason) {
             (EFFECTIVE, _) => from,
             (state, Some(reason)) => format!("{from}  ({state}: {reason})"),
             (state, None) => format!("{from}  ({state})"),

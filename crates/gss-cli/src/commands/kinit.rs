@@ -120,7 +120,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let cache = keep(&args, &local, cache, &contents(&local, &outcome))
         .context("the KDC gave a ticket, but it cannot be kept")
         .hint("name another cache with -c or KRB5CCNAME")?;
-    tell(&args, &cache.name(), &outcome)?;
+    tell(&args, &local, &cache.name(), &outcome)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -259,7 +259,7 @@ fn contents(local: &Local, outcome: &AsOutcome) -> CacheContents {
     contents
 }
 
-fn tell(args: &Args, cache: &str, outcome: &AsOutcome) -> anyhow::Result<()> {
+fn tell(args: &Args, local: &Local, cache: &str, outcome: &AsOutcome) -> anyhow::Result<()> {
     let ticket = &outcome.credentials;
     let mut out = io::stdout().lock();
     if args.json {
@@ -308,7 +308,7 @@ fn tell(args: &Args, cache: &str, outcome: &AsOutcome) -> anyhow::Result<()> {
     }
     if let Some(expires) = outcome
         .key_expiration
-        .filter(|expires| expires.since(ticket.authtime) < WARNING)
+        .filter(|expires| *expires < ticket.authtime.plus(local.settings().warn_pwexpire()))
     {
         writeln!(out, "The password expires at {}", time(expires))?;
     }
@@ -320,9 +320,6 @@ fn tell(args: &Args, cache: &str, outcome: &AsOutcome) -> anyhow::Result<()> {
     }
     Ok(())
 }
-
-/// How long before a password expires its owner is warned, in seconds.
-const WARNING: i64 = 7 * 24 * 60 * 60;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::expand::PathTokens;
 use super::hosts::{HostCanonicalization, Suffix};
-use super::keys::{Effect, KEYS, Key, Place};
+use super::keys::{self, Effect, KEYS, Key, Place};
 use super::profile::{Origin, Profile, Value};
 use super::settings::Settings;
 use super::switch::Switch;
@@ -49,10 +49,11 @@ impl Settings {
         for (path, value) in stand {
             let standing = standing(&path);
             let first = self.profile().value(&path).map(|first| first.origin) == Some(value.origin);
-            let known = path.len() == 2 && path.first() == Some(&"libdefaults") && standing == Standing::Effective;
-            if known && first {
+            let listed = self.listed(&path);
+            if listed == Some(value.origin) {
                 continue;
             }
+            let first = first && listed.is_none();
             settings.push(Setting {
                 standing: if first || standing != Standing::Effective || accumulates(&path) {
                     standing
@@ -67,6 +68,13 @@ impl Settings {
         settings
     }
 
+    /// Where the value stands that counts for this key of `[libdefaults]`, which is listed with all of them.
+    fn listed(&self, path: &[&str]) -> Option<&Origin> {
+        let ["libdefaults", name] = path else { return None };
+        let key = Key::of_libdefaults(name).filter(|key| key.effect == Effect::Effective)?;
+        keys::libdefault(self.profile(), key.name).map(|value| value.origin)
+    }
+
     fn libdefaults(&self, tokens: &PathTokens) -> Vec<Setting<'_>> {
         let effective = KEYS
             .iter()
@@ -74,10 +82,7 @@ impl Settings {
         let setting = |key: &'static Key| Setting {
             path: vec!["libdefaults", key.name],
             value: self.text(key.name, tokens),
-            origin: self
-                .profile()
-                .value(&["libdefaults", key.name])
-                .map(|value| value.origin),
+            origin: keys::libdefault(self.profile(), key.name).map(|value| value.origin),
             standing: Standing::Effective,
         };
         effective.map(setting).collect()
@@ -119,6 +124,7 @@ impl Settings {
                 .realm_try_domains()
                 .map_or("-1".to_owned(), |tried| tried.to_string()),
             "request_timeout" => spelled(self.request_timeout()),
+            "warn_pwexpire" => spelled(self.warn_pwexpire()),
             "udp_preference_limit" => self.udp_preference_limit().to_string(),
             other => {
                 let default = Key::of_libdefaults(other).map_or("", |key| key.default);
@@ -162,6 +168,14 @@ fn standing(path: &[&str]) -> Standing {
         None => Standing::Unknown,
     };
     match path {
+        ["realms", _, key] if key.starts_with("pkinit_") => Standing::Without("PKINIT is not implemented"),
+        ["libdefaults", key] | ["libdefaults", _, key] if key.starts_with("pkinit_") => {
+            Standing::Without("PKINIT is not implemented")
+        }
+        ["libdefaults", "capath", ..] => Standing::Without("paths are read from [capaths]"),
+        ["libdefaults", "v4_name_convert", ..] | ["realms", _, "v4_name_convert" | "v4_instance_convert", ..] => {
+            Standing::Without("Kerberos 4 is not supported")
+        }
         ["libdefaults", key] => of(Key::of_libdefaults(key)),
         ["libdefaults", _, key] => of(Key::of_libdefaults_realm(key)),
         ["realms", _, key] => of(Key::of_realm(key)),
@@ -171,6 +185,10 @@ fn standing(path: &[&str]) -> Standing {
         ["logging" | "kdcdefaults" | "dbdefaults" | "dbmodules", ..] => {
             Standing::Without("it concerns MIT's KDC and daemons")
         }
+        ["kadmin" | "kcm" | "kdc" | "password_quality", ..] => {
+            Standing::Without("it concerns Heimdal's KDC and daemons")
+        }
+        ["gssapi", ..] => Standing::Without("it concerns old peers of Heimdal's library"),
         _ => Standing::Unknown,
     }
 }

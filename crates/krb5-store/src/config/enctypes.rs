@@ -1,6 +1,7 @@
 //! Lists of enctypes in `krb5.conf`.
 
-use super::profile::Profile;
+use super::keys;
+use super::profile::{Profile, Value};
 use crate::error::Error;
 use crate::proto::crypto::Enctype;
 
@@ -14,7 +15,7 @@ pub(super) struct EnctypeLists {
 
 impl EnctypeLists {
     pub(super) fn read(profile: &Profile) -> Result<Self, Error> {
-        let list = |key, default: &[Enctype]| match profile.value(&["libdefaults", key]) {
+        let list = |key, default: &[Enctype]| match value(profile, key) {
             None => Ok(default.to_vec()),
             Some(value) => {
                 let mut list = parse_enctypes(value.text, default);
@@ -45,6 +46,12 @@ impl EnctypeLists {
     pub(super) fn tgs_requests(&self) -> &[Enctype] {
         &self.tgs_requests
     }
+}
+
+/// The value of a list. Heimdal's `default_etypes` stands for those of requests.
+fn value<'p>(profile: &'p Profile, key: &str) -> Option<Value<'p>> {
+    let of_requests = || (key != "permitted_enctypes").then(|| keys::libdefault(profile, "default_etypes"));
+    keys::libdefault(profile, key).or_else(|| of_requests().flatten())
 }
 
 impl Default for EnctypeLists {

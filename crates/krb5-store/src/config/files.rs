@@ -129,6 +129,17 @@ mod tests {
     }
 
     #[test]
+    fn f11_a_file_from_the_epoch_is_read_like_any_other() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for realm in ["ONE", "TWO"] {
+            std::fs::write(&file, format!("[libdefaults]\ndefault_realm = {realm}\n")).unwrap();
+            file.as_file().set_modified(std::time::UNIX_EPOCH).unwrap();
+            let settings = Settings::load(&[file.path()]).unwrap();
+            assert_eq!(settings.default_realm(), Some(realm), "and again after a change");
+        }
+    }
+
+    #[test]
     fn f10_a_loop_by_way_of_a_link_is_a_loop() {
         let directory = tempfile::tempdir().unwrap();
         let (main, link) = (directory.path().join("main"), directory.path().join("link"));

@@ -1,6 +1,7 @@
 //! How names of hosts become names of services and realms.
 
 use super::boolean::parse_boolean;
+use super::keys;
 use super::profile::Profile;
 use super::settings::Settings;
 use crate::error::Error;
@@ -96,7 +97,7 @@ impl HostNames {
 
 fn canonicalization(profile: &Profile) -> Result<HostCanonicalization, Error> {
     let key = "dns_canonicalize_hostname";
-    let Some(value) = profile.value(&["libdefaults", key]) else {
+    let Some(value) = keys::libdefault(profile, key) else {
         return Ok(HostCanonicalization::default());
     };
     if value.text.eq_ignore_ascii_case("fallback") {
@@ -112,7 +113,7 @@ fn canonicalization(profile: &Profile) -> Result<HostCanonicalization, Error> {
 /// A negative number is MIT's way to write "no".
 fn try_domains(profile: &Profile) -> Result<Option<u32>, Error> {
     let key = "realm_try_domains";
-    let Some(value) = profile.value(&["libdefaults", key]) else {
+    let Some(value) = keys::libdefault(profile, key) else {
         return Ok(None);
     };
     let number: i32 = value

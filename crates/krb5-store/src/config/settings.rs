@@ -11,6 +11,7 @@ use super::expand::PathTokens;
 use super::files::Files;
 use super::hosts::HostNames;
 use super::kdc::{KDC_FORMS, KdcAddress};
+use super::keys;
 use super::profile::Profile;
 use super::switch::{Switch, Switches};
 use super::ticket_defaults::{DURATIONS, Tickets};
@@ -46,6 +47,7 @@ pub struct Settings {
     clockskew: Duration,
     ccache_version: u8,
     request_timeout: Duration,
+    warn_pwexpire: Duration,
     udp_preference_limit: usize,
     enctypes: EnctypeLists,
 }
@@ -88,6 +90,7 @@ impl Settings {
             clockskew: duration(&profile, "clockskew", CLOCKSKEW)?,
             ccache_version: ccache_version(&profile)?,
             request_timeout: duration(&profile, "request_timeout", REQUEST_TIMEOUT)?,
+            warn_pwexpire: duration(&profile, "warn_pwexpire", WARN_PWEXPIRE)?,
             udp_preference_limit: udp_preference_limit(&profile)?,
             enctypes: EnctypeLists::read(&profile)?,
             profile,
@@ -174,6 +177,12 @@ impl Settings {
         }
     }
 
+    /// `warn_pwexpire`: how long before a password expires its owner is told; a week by default.
+    #[must_use]
+    pub fn warn_pwexpire(&self) -> Duration {
+        self.warn_pwexpire
+    }
+
     /// Messages longer than this, in octets, are tried over TCP first; 1465 by default, 32700 at most.
     #[must_use]
     pub fn udp_preference_limit(&self) -> usize {
@@ -238,7 +247,7 @@ impl Settings {
     }
 
     pub(super) fn libdefault(&self, key: &str) -> Option<&str> {
-        self.profile.value(&["libdefaults", key]).map(|value| value.text)
+        keys::libdefault(&self.profile, key).map(|value| value.text)
     }
 
     pub(super) fn addresses(&self, realm: &str, key: &str) -> Result<Vec<KdcAddress>, Error> {
@@ -262,6 +271,7 @@ impl Default for Settings {
             clockskew: CLOCKSKEW,
             ccache_version: CCACHE_VERSION,
             request_timeout: REQUEST_TIMEOUT,
+            warn_pwexpire: WARN_PWEXPIRE,
             udp_preference_limit: UDP_PREFERENCE_LIMIT,
             enctypes: EnctypeLists::default(),
         }
@@ -269,7 +279,7 @@ impl Default for Settings {
 }
 
 fn duration(profile: &Profile, key: &str, default: Duration) -> Result<Duration, Error> {
-    match profile.value(&["libdefaults", key]) {
+    match keys::libdefault(profile, key) {
         None => Ok(default),
         Some(value) => parse_duration(value.text).ok_or_else(|| value.bad(key, DURATIONS)),
     }
@@ -277,7 +287,7 @@ fn duration(profile: &Profile, key: &str, default: Duration) -> Result<Duration,
 
 fn ccache_version(profile: &Profile) -> Result<u8, Error> {
     let key = "ccache_type";
-    let Some(value) = profile.value(&["libdefaults", key]) else {
+    let Some(value) = keys::libdefault(profile, key) else {
         return Ok(CCACHE_VERSION);
     };
     let version = value.text.parse().ok().filter(|version| (1..=4).contains(version));
@@ -286,7 +296,7 @@ fn ccache_version(profile: &Profile) -> Result<u8, Error> {
 
 fn udp_preference_limit(profile: &Profile) -> Result<usize, Error> {
     let key = "udp_preference_limit";
-    let Some(value) = profile.value(&["libdefaults", key]) else {
+    let Some(value) = keys::libdefault(profile, key) else {
         return Ok(UDP_PREFERENCE_LIMIT);
     };
     let limit: i64 = value.text.parse().map_err(|_| value.bad(key, "a number of octets"))?;
@@ -299,6 +309,7 @@ fn udp_preference_limit(profile: &Profile) -> Result<usize, Error> {
 const CLOCKSKEW: Duration = Duration::from_secs(300);
 const CCACHE_VERSION: u8 = 4;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const WARN_PWEXPIRE: Duration = Duration::from_secs(7 * 86_400);
 const UDP_PREFERENCE_LIMIT: usize = 1465;
 const UDP_HARD_LIMIT: usize = 32_700;
 const KEYTAB: &str = "FILE:/etc/krb5.keytab";

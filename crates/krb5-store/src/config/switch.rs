@@ -1,6 +1,7 @@
 //! The settings of `[libdefaults]` that are on or off.
 
 use super::boolean::parse_boolean;
+use super::keys;
 use super::profile::Profile;
 use crate::error::Error;
 
@@ -32,8 +33,6 @@ pub enum Switch {
     KdcTimesync,
     /// `rdns`: look up the names of addresses; off, unlike MIT, since it trusts the DNS.
     Rdns,
-    /// `verify_ap_req_nofail`: a password counts as checked only if a keytab proves the KDC; off.
-    VerifyApReqNofail,
 }
 
 /// Which switches are on.
@@ -75,7 +74,7 @@ impl Switches {
     pub(super) fn read(profile: &Profile) -> Result<Self, Error> {
         let mut on = 0;
         for (bit, (_, key, default)) in TABLE.iter().enumerate() {
-            let value = match profile.value(&["libdefaults", key]) {
+            let value = match keys::libdefault(profile, key) {
                 None => *default,
                 Some(value) => parse_boolean(value.text).ok_or_else(|| value.bad(key, "true or false"))?,
             };
@@ -99,7 +98,7 @@ fn mask(bit: usize) -> u32 {
         .unwrap_or(0)
 }
 
-const TABLE: [(Switch, &str, bool); 13] = [
+const TABLE: [(Switch, &str, bool); 12] = [
     (Switch::AllowDes3, "allow_des3", false),
     (Switch::AllowRc4, "allow_rc4", false),
     (Switch::AllowWeakCrypto, "allow_weak_crypto", false),
@@ -116,7 +115,6 @@ const TABLE: [(Switch, &str, bool); 13] = [
     (Switch::K5LoginAuthoritative, "k5login_authoritative", true),
     (Switch::KdcTimesync, "kdc_timesync", true),
     (Switch::Rdns, "rdns", false),
-    (Switch::VerifyApReqNofail, "verify_ap_req_nofail", false),
 ];
 
 #[cfg(test)]

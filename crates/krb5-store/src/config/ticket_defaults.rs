@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::boolean::parse_boolean;
 use super::duration::parse_duration;
+use super::keys;
 use super::profile::{Profile, Value};
 use super::settings::Settings;
 use crate::error::Error;
@@ -127,8 +128,8 @@ struct Relations<'a> {
 impl<'a> Relations<'a> {
     fn value(&self, key: &str) -> Option<Value<'a>> {
         match self.realm {
-            Some(realm) => self.profile.value(&["libdefaults", realm, key]),
-            None => self.profile.value(&["libdefaults", key]),
+            Some(realm) => keys::libdefault_of_realm(self.profile, realm, key),
+            None => keys::libdefault(self.profile, key),
         }
     }
 
