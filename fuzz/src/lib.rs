@@ -4,16 +4,21 @@
 //! and `cargo fuzz run --features libfuzzer TARGET` search for new inputs.
 //!
 //! A target checks more than the absence of panics: what decodes must encode, and what we encode must decode to the
-//! same. The targets of per-message tokens hold the key, so that the fuzzer gets past the checksum.
+//! same. The targets of tokens hold the keys, so that the fuzzer gets past the checksums.
 
 #![forbid(unsafe_code)]
 
 mod files;
+mod handshake;
+mod layouts;
 mod messages;
 mod names;
+mod realm;
 mod tokens;
 
 pub use files::{ccache, keytab, krb5_conf};
+pub use handshake::{ap_req, gss_checksum};
+pub use layouts::iov_layout;
 pub use messages::der_messages;
 pub use names::{auth_to_local, exported_name, gss_framing, k5login, principal};
 pub use tokens::{cfx_plaintext, cfx_token, iov};
@@ -29,6 +34,10 @@ pub struct Target {
 
 /// All targets, by name.
 pub const TARGETS: &[Target] = &[
+    Target {
+        name: "ap_req",
+        run: ap_req,
+    },
     Target {
         name: "auth_to_local",
         run: auth_to_local,
@@ -54,10 +63,18 @@ pub const TARGETS: &[Target] = &[
         run: exported_name,
     },
     Target {
+        name: "gss_checksum",
+        run: gss_checksum,
+    },
+    Target {
         name: "gss_framing",
         run: gss_framing,
     },
     Target { name: "iov", run: iov },
+    Target {
+        name: "iov_layout",
+        run: iov_layout,
+    },
     Target {
         name: "k5login",
         run: k5login,
