@@ -1,6 +1,7 @@
 //! Tickets from each KDC by each implementation's tools, and their files read by the others'.
 
 mod credentials;
+mod options;
 
 use std::path::{Path, PathBuf};
 
@@ -70,9 +71,13 @@ pub(crate) fn errands(subject: Flavour, peer: Flavour) -> Vec<Errand> {
 impl Errand {
     /// What it checks. Where we act, also where credentials come from and go to.
     pub(crate) fn checks(self) -> impl Iterator<Item = &'static Check> {
-        let ours = credentials::CHECKS.iter().filter(move |_| self.actor == Flavour::Gss);
+        let ours = credentials::CHECKS
+            .iter()
+            .chain(options::CHECKS)
+            .filter(move |_| self.actor == Flavour::Gss);
         let with_mit = credentials::CHECKS_WITH_MIT
             .iter()
+            .chain(options::CHECKS_WITH_MIT)
             .filter(move |_| self.actor == Flavour::Gss && self.reader == Flavour::Mit);
         let shared = replays::CHECKS
             .iter()

@@ -151,7 +151,8 @@ impl<'a> Tools<'a> {
     }
 }
 
-fn at<'a>(command: &'a mut Command, site: &Site, ccache: &Path) -> &'a mut Command {
+/// The command at this site, with this cache.
+pub(crate) fn at<'a>(command: &'a mut Command, site: &Site, ccache: &Path) -> &'a mut Command {
     command
         .env("KRB5_CONFIG", &site.krb5_conf)
         .env("KRB5CCNAME", file_name(ccache))

@@ -153,7 +153,8 @@ fn tell(args: &Args, credentials: &Credentials, ticket: &Ticket, valid: Option<b
         serde_json::to_writer(&mut out, &report)?;
         writeln!(out)?;
     } else {
-        let kvno = kvno.map_or_else(|| "unknown".to_owned(), |kvno| kvno.to_string());
+        // As MIT's has it where there is none: a ticket for user to user.
+        let kvno = kvno.unwrap_or(0);
         let checked = match valid {
             None => "",
             Some(true) => ", keytab entry valid",
