@@ -1,6 +1,7 @@
 //! Tickets from each KDC by each implementation's tools, and their files read by the others'.
 
 mod credentials;
+mod grammar;
 mod options;
 
 use std::path::{Path, PathBuf};
@@ -78,6 +79,7 @@ impl Errand {
         let with_mit = credentials::CHECKS_WITH_MIT
             .iter()
             .chain(options::CHECKS_WITH_MIT)
+            .chain(grammar::CHECKS_WITH_MIT)
             .filter(move |_| self.actor == Flavour::Gss && self.reader == Flavour::Mit);
         let shared = replays::CHECKS
             .iter()

@@ -74,6 +74,40 @@ fn lifetimes_are_what_was_asked_for() {
 }
 
 #[test]
+fn heimdals_spellings_are_understood() {
+    let realm = Realm::new(&[]);
+    let spelled = [
+        "--password-file=STDIN",
+        "--renewable-life=3d",
+        "--lifetime=2h",
+        "--no-forwardable",
+    ];
+    let ticket = realm.initial(
+        &[
+            &spelled[..],
+            &["--server=HTTP/localhost", "--start-time=1h", "--no-addresses"],
+        ]
+        .concat(),
+    );
+    assert_eq!(ticket.server.to_string(), "HTTP/localhost@CLI.TEST");
+    let start = ticket.starttime.unwrap();
+    assert_eq!(
+        (start.since(ticket.authtime), ticket.endtime.since(start)),
+        (3600, 7200)
+    );
+    realm.done(
+        &[
+            "kinit",
+            "--use-keytab",
+            "--keytab=keytab",
+            "--cache=FILE:other",
+            "HTTP/localhost",
+        ],
+        "",
+    );
+}
+
+#[test]
 fn a_postdated_ticket_is_of_use_once_it_is_validated() {
     let realm = Realm::new(&[]);
     let told = realm.done(&["kinit", "-s", "2h", "-l", "1h", "alice"], "secret\n");

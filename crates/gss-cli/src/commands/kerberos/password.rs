@@ -12,7 +12,7 @@ use krb5_proto::Principal;
 /// Where a password comes from.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Source {
-    /// Read the password from the first line of FILE
+    /// Read the password from the first line of FILE, or of standard input if that is STDIN
     #[arg(long, value_name = "FILE")]
     password_file: Option<std::path::PathBuf>,
 }
@@ -32,10 +32,11 @@ impl Source {
 
     /// The password of `principal`.
     pub(crate) fn read(&self, principal: &Principal, typed: Typed) -> anyhow::Result<Secret> {
-        if let Some(path) = &self.password_file {
+        let is_stdin = self.password_file.as_deref() == Some(Path::new(STDIN));
+        if let Some(path) = self.password_file.as_deref().filter(|_| !is_stdin) {
             return from_file(path);
         }
-        if io::stdin().is_terminal() {
+        if io::stdin().is_terminal() && !is_stdin {
             return from_terminal(principal, typed);
         }
         from_stdin().context("cannot read the password from standard input")
@@ -96,6 +97,8 @@ fn first_line(mut input: impl Read) -> anyhow::Result<Secret> {
     Ok(Secret::from(line))
 }
 
+/// Heimdal's word for standard input.
+const STDIN: &str = "STDIN";
 /// The longest password, with the end of its line.
 const LONGEST: usize = 4096;
 

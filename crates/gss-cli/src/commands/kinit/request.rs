@@ -21,11 +21,11 @@ pub(super) struct Wanted {
     #[arg(short = 'l', long, value_name = "DURATION", value_parser = duration)]
     lifetime: Option<Duration>,
     /// Ask for a ticket that can be renewed for this long, such as 7d
-    #[arg(short = 'r', long = "renewable", value_name = "DURATION", value_parser = duration)]
+    #[arg(short = 'r', long = "renewable", alias = "renewable-life", value_name = "DURATION", value_parser = duration)]
     renew: Option<Duration>,
     /// Ask for a ticket that starts later: after a duration, or at a time such as 20301231235959 or 23:59; it must be
     /// validated then, with -v
-    #[arg(short = 's', long = "start", value_name = "TIME", value_parser = start)]
+    #[arg(short = 's', long = "start", alias = "start-time", value_name = "TIME", value_parser = start)]
     start: Option<Duration>,
     /// Ask for a forwardable ticket
     #[arg(short = 'f', long, overrides_with = "not_forwardable")]
@@ -49,7 +49,7 @@ pub(super) struct Wanted {
     #[arg(short = 'C', long)]
     canonicalize: bool,
     /// Ask for a ticket for this service instead of the ticket-granting one
-    #[arg(short = 'S', long, value_name = "SERVICE")]
+    #[arg(short = 'S', long, alias = "server", value_name = "SERVICE")]
     pub(super) service: Option<String>,
 }
 
