@@ -40,23 +40,41 @@ impl fmt::Display for Flavour {
     }
 }
 
-/// The encryption types of RFC 3962 and RFC 8009.
+/// The encryption types of RFC 3962, RFC 8009 and RFC 6803.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Enctype {
     Aes128Sha1,
     Aes256Sha1,
     Aes128Sha2,
     Aes256Sha2,
+    Camellia128,
+    Camellia256,
 }
 
 impl Enctype {
-    pub(crate) const ALL: [Self; 4] = [Self::Aes128Sha1, Self::Aes256Sha1, Self::Aes128Sha2, Self::Aes256Sha2];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Aes128Sha1,
+        Self::Aes256Sha1,
+        Self::Aes128Sha2,
+        Self::Aes256Sha2,
+        Self::Camellia128,
+        Self::Camellia256,
+    ];
+
+    /// Those that an implementation has.
+    pub(crate) fn known_to(flavour: Flavour) -> Vec<Self> {
+        let mut known = Self::ALL.to_vec();
+        if flavour.implementation() == Flavour::Heimdal {
+            known.retain(|enctype| !matches!(enctype, Self::Camellia128 | Self::Camellia256));
+        }
+        known
+    }
 
     /// The length of a key, in octets.
     pub(crate) fn key_len(self) -> usize {
         match self {
-            Self::Aes128Sha1 | Self::Aes128Sha2 => 16,
-            Self::Aes256Sha1 | Self::Aes256Sha2 => 32,
+            Self::Aes128Sha1 | Self::Aes128Sha2 | Self::Camellia128 => 16,
+            Self::Aes256Sha1 | Self::Aes256Sha2 | Self::Camellia256 => 32,
         }
     }
 
@@ -67,6 +85,8 @@ impl Enctype {
             Self::Aes256Sha1 => "aes256-sha1",
             Self::Aes128Sha2 => "aes128-sha2",
             Self::Aes256Sha2 => "aes256-sha2",
+            Self::Camellia128 => "camellia128",
+            Self::Camellia256 => "camellia256",
         }
     }
 
@@ -77,6 +97,8 @@ impl Enctype {
             Self::Aes256Sha1 => "aes256-cts-hmac-sha1-96",
             Self::Aes128Sha2 => "aes128-cts-hmac-sha256-128",
             Self::Aes256Sha2 => "aes256-cts-hmac-sha384-192",
+            Self::Camellia128 => "camellia128-cts-cmac",
+            Self::Camellia256 => "camellia256-cts-cmac",
         }
     }
 }

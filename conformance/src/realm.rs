@@ -48,15 +48,19 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// The configuration, but with every encryption type, the strongest first.
+    /// The configuration, but with every encryption type of AES too, the strongest first.
     pub(crate) fn permitting_all(&self) -> Result<String> {
-        let all = [
+        let mut all = vec![
             Enctype::Aes256Sha2,
             Enctype::Aes256Sha1,
             Enctype::Aes128Sha2,
             Enctype::Aes128Sha1,
         ];
-        let [one, all] = [self.enctype.name().to_owned(), all.map(Enctype::name).join(" ")];
+        if !all.contains(&self.enctype) {
+            all.push(self.enctype);
+        }
+        let all: Vec<&str> = all.into_iter().map(Enctype::name).collect();
+        let [one, all] = [self.enctype.name().to_owned(), all.join(" ")];
         let configuration = fs::read_to_string(&self.krb5_conf)?;
         let (one, all) = (format!("types = {one}\n"), format!("types = {all}\n"));
         Ok(configuration.replace(&one, &all))

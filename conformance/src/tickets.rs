@@ -54,7 +54,7 @@ pub(crate) fn errands(subject: Flavour, peer: Flavour) -> Vec<Errand> {
     let mut kdcs = vec![peer];
     kdcs.extend((subject == Flavour::Gss).then_some(subject));
     let mut errands = Vec::new();
-    for enctype in Enctype::ALL {
+    for enctype in Enctype::known_to(peer) {
         for &kdc in &kdcs {
             for (actor, reader) in [(subject, peer), (peer, subject)] {
                 errands.push(Errand {

@@ -18,7 +18,7 @@ pub(super) fn start(programs: &Programs, directory: &Path) -> Result<Realm> {
         realm: REALM,
         directory,
     };
-    let sites = Enctype::ALL.map(|enctype| names.site(enctype));
+    let sites: Vec<Site> = enctypes().map(|enctype| names.site(enctype)).collect();
     let config = directory.join("krb5.conf");
     fs::write(&config, configuration(directory, port))?;
     fill_database(programs, directory, &sites)?;
@@ -36,18 +36,21 @@ pub(super) fn start(programs: &Programs, directory: &Path) -> Result<Realm> {
     let mut kdc = Guard::new(command.spawn()?);
     await_listening(&mut kdc, port, &log)?;
     outfit(&sites, port, Tools::new(Flavour::Heimdal, programs))?;
-    Ok(Realm {
-        kdcs: vec![kdc],
-        sites: sites.into(),
-    })
+    Ok(Realm { kdcs: vec![kdc], sites })
+}
+
+fn enctypes() -> impl Iterator<Item = Enctype> {
+    Enctype::known_to(Flavour::Heimdal).into_iter()
 }
 
 fn configuration(directory: &Path, port: u16) -> String {
     let here = directory.display();
-    let all = Enctype::ALL.map(Enctype::name).join(" ");
-    let keys = Enctype::ALL
+    let all: Vec<&str> = enctypes().map(Enctype::name).collect();
+    let all = all.join(" ");
+    let keys: Vec<String> = enctypes()
         .map(|enctype| format!("{}:pw-salt", enctype.name()))
-        .join(" ");
+        .collect();
+    let keys = keys.join(" ");
     // kadmin.heimdal edits the system's database unless [kdc] has a database block.
     format!(
         "[libdefaults]
@@ -106,7 +109,8 @@ fn fill_database(programs: &Programs, directory: &Path, sites: &[Site]) -> Resul
     )?;
     let mut script = String::new();
     for site in sites {
-        let others = Enctype::ALL.map(|enctype| if enctype == site.enctype { "" } else { enctype.name() });
+        let others = enctypes().filter(|enctype| *enctype != site.enctype);
+        let others: Vec<&str> = others.map(Enctype::name).collect();
         let (service, keytab) = (&site.service, site.keytab.display());
         script += &format!("add -r --use-defaults {service}\n");
         script += &format!("del_enctype {service} {}\n", others.join(" "));

@@ -47,7 +47,8 @@ mod secret;
 
 pub use mac::{Digest, MAX_OUTPUT_LEN, Mac, TagMismatch, ct_eq};
 pub use provider::{
-    BLOCK_LEN, Block, CbcCipher, CbcKey, CryptoProvider, Hash, Hmac, HmacKey, MacInput, MacOver, Pbkdf2, WrongKeyLength,
+    BLOCK_LEN, Block, CbcCipher, CbcKey, Cmac, CryptoProvider, Hash, Hmac, MacInput, MacKey, MacOver, Pbkdf2,
+    WrongKeyLength,
 };
 pub use random::{OsRandom, Random, RandomUnavailable};
 pub use secret::Secret;

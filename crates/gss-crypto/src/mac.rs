@@ -37,7 +37,7 @@ pub struct Mac(Output);
 
 impl Mac {
     /// Wraps a computed tag; what exceeds [`MAX_OUTPUT_LEN`] is cut off. For implementations of
-    /// [`HmacKey`](crate::HmacKey).
+    /// [`MacKey`](crate::MacKey).
     #[must_use]
     pub fn from_slice(tag: &[u8]) -> Self {
         Self(Output::from_slice(tag))

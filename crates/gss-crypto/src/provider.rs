@@ -23,6 +23,14 @@ pub struct CryptoProvider {
     pub aes128_cbc: &'static dyn CbcCipher,
     /// AES-256 in CBC mode, FIPS 197 and SP 800-38A §6.2.
     pub aes256_cbc: &'static dyn CbcCipher,
+    /// Camellia-128 (RFC 3713) in CBC mode.
+    pub camellia128_cbc: &'static dyn CbcCipher,
+    /// Camellia-256 (RFC 3713) in CBC mode.
+    pub camellia256_cbc: &'static dyn CbcCipher,
+    /// CMAC (SP 800-38B) with Camellia-128.
+    pub cmac_camellia128: &'static dyn Cmac,
+    /// CMAC (SP 800-38B) with Camellia-256.
+    pub cmac_camellia256: &'static dyn Cmac,
     /// HMAC (RFC 2104) with SHA-1.
     pub hmac_sha1: &'static dyn Hmac,
     /// HMAC (RFC 2104) with SHA-256.
@@ -60,11 +68,20 @@ pub trait Hmac: Debug + Send + Sync {
     fn output_len(&self) -> usize;
 
     /// Prepares `key` (any length): inner and outer hash states are computed here, once.
-    fn key(&self, key: &[u8]) -> Box<dyn HmacKey>;
+    fn key(&self, key: &[u8]) -> Box<dyn MacKey>;
 }
 
-/// A prepared HMAC key, reused for any number of messages. Its state is overwritten on drop.
-pub trait HmacKey: Send + Sync {
+/// CMAC over one block cipher, SP 800-38B.
+pub trait Cmac: Debug + Send + Sync {
+    /// Expands `key` and derives its subkeys, once for any number of messages.
+    ///
+    /// # Errors
+    /// [`WrongKeyLength`] if it is none of the cipher's.
+    fn key(&self, key: &[u8]) -> Result<Box<dyn MacKey>, WrongKeyLength>;
+}
+
+/// A prepared key of HMAC or CMAC, reused for any number of messages. Its state is overwritten on drop.
+pub trait MacKey: Send + Sync {
     /// The tag of everything that `message` writes; it is called exactly once.
     ///
     /// A callback rather than a returned state, so that no message costs an allocation and a cipher can feed the tag

@@ -15,7 +15,7 @@ use hmac::digest::OutputSizeUser;
 use hmac::{EagerHash, Mac as _};
 
 use crate::{
-    Block, CbcCipher, CbcKey, CryptoProvider, Digest, Hash, Hmac, HmacKey, Mac, MacInput, OsRandom, Pbkdf2,
+    Block, CbcCipher, CbcKey, Cmac, CryptoProvider, Digest, Hash, Hmac, Mac, MacInput, MacKey, OsRandom, Pbkdf2,
     WrongKeyLength,
 };
 
@@ -25,6 +25,10 @@ pub static PROVIDER: CryptoProvider = CryptoProvider {
     random: &OsRandom,
     aes128_cbc: &Cbc::<aes::Aes128>(PhantomData),
     aes256_cbc: &Cbc::<aes::Aes256>(PhantomData),
+    camellia128_cbc: &Cbc::<camellia::Camellia128>(PhantomData),
+    camellia256_cbc: &Cbc::<camellia::Camellia256>(PhantomData),
+    cmac_camellia128: &OverCipher::<camellia::Camellia128>(PhantomData),
+    cmac_camellia256: &OverCipher::<camellia::Camellia256>(PhantomData),
     hmac_sha1: &OverHash::<sha1::Sha1>(PhantomData),
     hmac_sha256: &OverHash::<sha2::Sha256>(PhantomData),
     hmac_sha384: &OverHash::<sha2::Sha384>(PhantomData),
@@ -85,6 +89,51 @@ where
     }
 }
 
+/// CMAC with the block cipher `C`.
+struct OverCipher<C>(PhantomData<fn() -> C>);
+
+impl<C> fmt::Debug for OverCipher<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(type_name::<Self>())
+    }
+}
+
+impl<C> Cmac for OverCipher<C>
+where
+    C: cmac::block_api::CmacCipher + KeySizeUser + 'static,
+    cmac::Cmac<C>: KeyInit + Clone + cmac::Mac + Send + Sync,
+{
+    fn key(&self, key: &[u8]) -> Result<Box<dyn MacKey>, WrongKeyLength> {
+        match <cmac::Cmac<C> as KeyInit>::new_from_slice(key) {
+            Ok(keyed) => Ok(Box::new(Stated(keyed))),
+            Err(_) => Err(WrongKeyLength {
+                expected: <C as KeySizeUser>::key_size(),
+                found: key.len(),
+            }),
+        }
+    }
+}
+
+/// The state of the tag `M` after its key, to be cloned for each message.
+struct Stated<M>(M);
+
+impl<M: cmac::Mac + Clone + Send + Sync> MacKey for Stated<M> {
+    fn sign_with(&self, message: &mut dyn FnMut(&mut dyn MacInput)) -> Mac {
+        let mut running = Midway(self.0.clone());
+        message(&mut running);
+        Mac::from_slice(&running.0.finalize().into_bytes())
+    }
+}
+
+/// The state of the tag `M` in the middle of a message.
+struct Midway<M>(M);
+
+impl<M: cmac::Mac> MacInput for Midway<M> {
+    fn update(&mut self, octets: &[u8]) {
+        self.0.update(octets);
+    }
+}
+
 /// What is built on the hash function `D`: itself, HMAC, PBKDF2.
 struct OverHash<D>(PhantomData<fn() -> D>);
 
@@ -115,7 +164,7 @@ where
         <D as sha2::Digest>::output_size()
     }
 
-    fn key(&self, key: &[u8]) -> Box<dyn HmacKey> {
+    fn key(&self, key: &[u8]) -> Box<dyn MacKey> {
         let keyed = <hmac::Hmac<D> as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
         Box::new(Keyed(keyed))
     }
@@ -130,7 +179,7 @@ impl<D: EagerHash> Pbkdf2 for OverHash<D> {
 /// HMAC states after the key block, to be cloned for each message.
 struct Keyed<D: EagerHash>(hmac::Hmac<D>);
 
-impl<D: EagerHash> HmacKey for Keyed<D>
+impl<D: EagerHash> MacKey for Keyed<D>
 where
     hmac::Hmac<D>: Send + Sync,
 {

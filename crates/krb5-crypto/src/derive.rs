@@ -1,6 +1,6 @@
-//! Key derivation: RFC 3961 §5.1 (n-fold, DR, DK) and RFC 8009 §3 (KDF-HMAC-SHA2).
+//! Key derivation: RFC 3961 §5.1 (n-fold, DR, DK), RFC 8009 §3 (KDF-HMAC-SHA2), RFC 6803 §3 (KDF-FEEDBACK-CMAC).
 
-use gss_crypto::{BLOCK_LEN, Block, CbcKey, CryptoProvider, Zeroizing};
+use gss_crypto::{BLOCK_LEN, Block, CbcKey, CryptoProvider, MacKey, Zeroizing};
 
 use crate::{Enctype, Error, KeyUsage, enctype::Profile, error::wrong_key_length};
 
@@ -53,7 +53,7 @@ pub(crate) struct UsageOctets {
     pub(crate) checksum: Zeroizing<Vec<u8>>,
 }
 
-/// Ke, Ki and Kc of `usage`, RFC 3961 §5.3 and RFC 8009 §5.
+/// Ke, Ki and Kc of `usage`, RFC 3961 §5.3, RFC 8009 §5 and RFC 6803 §4.
 pub(crate) fn usage_octets(
     provider: &CryptoProvider,
     etype: Enctype,
@@ -75,12 +75,21 @@ pub(crate) fn usage_octets(
             })
         }
         Profile::EncryptThenMac => {
-            let base = etype.hmac(provider).key(key);
+            let base = etype.mac_key(provider, key)?;
             let derive = |purpose, len| kdf_hmac_sha2(&*base, &constant(purpose), &[], len);
             Ok(UsageOctets {
                 encryption: derive(0xAA, etype.key_len()),
                 integrity: derive(0x55, etype.checksum_len()),
                 checksum: derive(0x99, etype.checksum_len()),
+            })
+        }
+        Profile::Cmac => {
+            let base = etype.mac_key(provider, key)?;
+            let derive = |purpose| kdf_feedback_cmac(&*base, &constant(purpose), etype.key_len());
+            Ok(UsageOctets {
+                encryption: derive(0xAA),
+                integrity: derive(0x55),
+                checksum: derive(0x99),
             })
         }
     }
@@ -111,15 +120,32 @@ pub(crate) fn derived_key(base: &dyn CbcKey, constant: &[u8], len: usize) -> Zer
 /// ```text
 /// K1 = HMAC(key, 00 00 00 01 ‖ label ‖ 00 ‖ context ‖ length in bits, 4 octets big-endian)
 /// ```
-pub(crate) fn kdf_hmac_sha2(
-    base: &dyn gss_crypto::HmacKey,
-    label: &[u8],
-    context: &[u8],
-    len: usize,
-) -> Zeroizing<Vec<u8>> {
+pub(crate) fn kdf_hmac_sha2(base: &dyn MacKey, label: &[u8], context: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
     let bits = u32::try_from(len.saturating_mul(8)).unwrap_or(u32::MAX).to_be_bytes();
     let output = base.sign(&[&[0, 0, 0, 1], label, &[0], context, &bits]).truncated(len);
     Zeroizing::new(output.expose().to_vec())
+}
+
+/// KDF-FEEDBACK-CMAC of RFC 6803 §3: `len` octets.
+///
+/// ```text
+/// K0 = zeros
+/// Ki = CMAC(key, Ki-1 ‖ i, 4 octets big-endian ‖ constant ‖ 00 ‖ length in bits, 4 octets big-endian)
+/// ```
+pub(crate) fn kdf_feedback_cmac(base: &dyn MacKey, constant: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
+    let bits = u32::try_from(len.saturating_mul(8)).unwrap_or(u32::MAX).to_be_bytes();
+    let mut block: Zeroizing<Block> = Zeroizing::default();
+    let mut out = Zeroizing::new(Vec::with_capacity(len));
+    for counter in 1..=u32::MAX {
+        let missing = len.saturating_sub(out.len());
+        if missing == 0 {
+            break;
+        }
+        let next = base.sign(&[&*block, &counter.to_be_bytes(), constant, &[0], &bits]);
+        block.copy_from_slice(next.expose());
+        out.extend(block.iter().take(missing));
+    }
+    out
 }
 
 fn rotate_right_13_bits(octets: &mut [u8]) {

@@ -1,8 +1,8 @@
 use std::fmt;
 
-use gss_crypto::{BLOCK_LEN, CbcCipher, CryptoProvider, Hmac, Pbkdf2};
+use gss_crypto::{BLOCK_LEN, CbcCipher, Cmac, CryptoProvider, MacKey, Pbkdf2};
 
-use crate::Error;
+use crate::{Error, error::wrong_key_length};
 
 /// An encryption type: cipher, integrity check and derivation together, RFC 3961 §3.
 ///
@@ -18,6 +18,10 @@ pub enum Enctype {
     Aes128CtsHmacSha256128,
     /// `aes256-cts-hmac-sha384-192`, RFC 8009.
     Aes256CtsHmacSha384192,
+    /// `camellia128-cts-cmac`, RFC 6803.
+    Camellia128CtsCmac,
+    /// `camellia256-cts-cmac`, RFC 6803.
+    Camellia256CtsCmac,
 }
 
 /// A keyed checksum type, RFC 3961 §4. Each belongs to one encryption type.
@@ -32,6 +36,10 @@ pub enum ChecksumType {
     HmacSha256128Aes128,
     /// `hmac-sha384-192-aes256`, RFC 8009 §6.
     HmacSha384192Aes256,
+    /// `cmac-camellia128`, RFC 6803 §6.
+    CmacCamellia128,
+    /// `cmac-camellia256`, RFC 6803 §6.
+    CmacCamellia256,
 }
 
 /// How integrity and derivation work.
@@ -41,15 +49,20 @@ pub(crate) enum Profile {
     Simplified,
     /// RFC 8009: tag over the ciphertext, keys by HMAC.
     EncryptThenMac,
+    /// RFC 6803: tag over the plaintext, keys by CMAC.
+    Cmac,
 }
 
 impl Enctype {
-    /// All of them, the preferred first: longer keys before shorter ones, then SHA-2 before SHA-1.
+    /// All of them, the preferred first: longer keys before shorter ones, then AES before Camellia, then SHA-2 before
+    /// SHA-1.
     pub const ALL: &[Self] = &[
         Self::Aes256CtsHmacSha384192,
         Self::Aes256CtsHmacSha196,
+        Self::Camellia256CtsCmac,
         Self::Aes128CtsHmacSha256128,
         Self::Aes128CtsHmacSha196,
+        Self::Camellia128CtsCmac,
     ];
 
     /// The number assigned in the Kerberos parameters registry.
@@ -60,6 +73,8 @@ impl Enctype {
             Self::Aes256CtsHmacSha196 => 18,
             Self::Aes128CtsHmacSha256128 => 19,
             Self::Aes256CtsHmacSha384192 => 20,
+            Self::Camellia128CtsCmac => 25,
+            Self::Camellia256CtsCmac => 26,
         }
     }
 
@@ -69,7 +84,7 @@ impl Enctype {
         Self::ALL.iter().copied().find(|etype| etype.number() == number)
     }
 
-    /// The registered name; also the one that RFC 8009 §4 mixes into the salt.
+    /// The registered name; also the one that RFC 8009 §4 and RFC 6803 §3 mix into the salt.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -77,6 +92,8 @@ impl Enctype {
             Self::Aes256CtsHmacSha196 => "aes256-cts-hmac-sha1-96",
             Self::Aes128CtsHmacSha256128 => "aes128-cts-hmac-sha256-128",
             Self::Aes256CtsHmacSha384192 => "aes256-cts-hmac-sha384-192",
+            Self::Camellia128CtsCmac => "camellia128-cts-cmac",
+            Self::Camellia256CtsCmac => "camellia256-cts-cmac",
         }
     }
 
@@ -94,24 +111,24 @@ impl Enctype {
     #[must_use]
     pub fn key_len(self) -> usize {
         match self {
-            Self::Aes128CtsHmacSha196 | Self::Aes128CtsHmacSha256128 => 16,
-            Self::Aes256CtsHmacSha196 | Self::Aes256CtsHmacSha384192 => 32,
+            Self::Aes128CtsHmacSha196 | Self::Aes128CtsHmacSha256128 | Self::Camellia128CtsCmac => 16,
+            Self::Aes256CtsHmacSha196 | Self::Aes256CtsHmacSha384192 | Self::Camellia256CtsCmac => 32,
         }
     }
 
     /// How many bits an attacker must guess: the strength that SASL is told.
     #[must_use]
     pub fn security_bits(self) -> u32 {
-        match self {
-            Self::Aes128CtsHmacSha196 | Self::Aes128CtsHmacSha256128 => 128,
-            Self::Aes256CtsHmacSha196 | Self::Aes256CtsHmacSha384192 => 256,
-        }
+        if self.key_len() == 16 { 128 } else { 256 }
     }
 
-    /// Whether it has the longer key, or among equals the longer integrity tag.
+    /// Whether it has the longer key, or among equals AES, or among these the longer integrity tag.
     #[must_use]
     pub fn is_stronger_than(self, other: Self) -> bool {
-        let rank = |etype: Self| (etype.security_bits(), etype.checksum_len());
+        let rank = |etype: Self| {
+            let is_aes = etype.profile() != Profile::Cmac;
+            (etype.security_bits(), is_aes, etype.checksum_len())
+        };
         rank(self) > rank(other)
     }
 
@@ -123,6 +140,8 @@ impl Enctype {
             Self::Aes256CtsHmacSha196 => ChecksumType::HmacSha196Aes256,
             Self::Aes128CtsHmacSha256128 => ChecksumType::HmacSha256128Aes128,
             Self::Aes256CtsHmacSha384192 => ChecksumType::HmacSha384192Aes256,
+            Self::Camellia128CtsCmac => ChecksumType::CmacCamellia128,
+            Self::Camellia256CtsCmac => ChecksumType::CmacCamellia256,
         }
     }
 
@@ -131,7 +150,7 @@ impl Enctype {
     pub fn checksum_len(self) -> usize {
         match self {
             Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => 12,
-            Self::Aes128CtsHmacSha256128 => 16,
+            Self::Aes128CtsHmacSha256128 | Self::Camellia128CtsCmac | Self::Camellia256CtsCmac => 16,
             Self::Aes256CtsHmacSha384192 => 24,
         }
     }
@@ -148,12 +167,12 @@ impl Enctype {
         self.confounder_len().saturating_add(self.checksum_len())
     }
 
-    /// The iteration count of string-to-key where none is given, RFC 3962 §4 and RFC 8009 §4.
+    /// The iteration count of string-to-key where none is given, RFC 3962 §4, RFC 8009 §4 and RFC 6803 §3.
     #[must_use]
     pub fn default_iterations(self) -> u32 {
         match self.profile() {
             Profile::Simplified => 4096,
-            Profile::EncryptThenMac => 32768,
+            Profile::EncryptThenMac | Profile::Cmac => 32768,
         }
     }
 
@@ -161,7 +180,10 @@ impl Enctype {
     #[must_use]
     pub fn prf_len(self) -> usize {
         match self {
-            Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => 16,
+            Self::Aes128CtsHmacSha196
+            | Self::Aes256CtsHmacSha196
+            | Self::Camellia128CtsCmac
+            | Self::Camellia256CtsCmac => 16,
             Self::Aes128CtsHmacSha256128 => 32,
             Self::Aes256CtsHmacSha384192 => 48,
         }
@@ -171,6 +193,7 @@ impl Enctype {
         match self {
             Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => Profile::Simplified,
             Self::Aes128CtsHmacSha256128 | Self::Aes256CtsHmacSha384192 => Profile::EncryptThenMac,
+            Self::Camellia128CtsCmac | Self::Camellia256CtsCmac => Profile::Cmac,
         }
     }
 
@@ -178,20 +201,32 @@ impl Enctype {
         match self {
             Self::Aes128CtsHmacSha196 | Self::Aes128CtsHmacSha256128 => provider.aes128_cbc,
             Self::Aes256CtsHmacSha196 | Self::Aes256CtsHmacSha384192 => provider.aes256_cbc,
+            Self::Camellia128CtsCmac => provider.camellia128_cbc,
+            Self::Camellia256CtsCmac => provider.camellia256_cbc,
         }
     }
 
-    pub(crate) fn hmac(self, provider: &CryptoProvider) -> &'static dyn Hmac {
+    /// A key of the function that makes tags and checksums, and derives keys.
+    ///
+    /// # Errors
+    /// [`Error::KeyLength`], where the function is bound to a length.
+    pub(crate) fn mac_key(self, provider: &CryptoProvider, key: &[u8]) -> Result<Box<dyn MacKey>, Error> {
+        let of_cipher = |cmac: &dyn Cmac| cmac.key(key).map_err(wrong_key_length(self));
         match self {
-            Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => provider.hmac_sha1,
-            Self::Aes128CtsHmacSha256128 => provider.hmac_sha256,
-            Self::Aes256CtsHmacSha384192 => provider.hmac_sha384,
+            Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => Ok(provider.hmac_sha1.key(key)),
+            Self::Aes128CtsHmacSha256128 => Ok(provider.hmac_sha256.key(key)),
+            Self::Aes256CtsHmacSha384192 => Ok(provider.hmac_sha384.key(key)),
+            Self::Camellia128CtsCmac => of_cipher(provider.cmac_camellia128),
+            Self::Camellia256CtsCmac => of_cipher(provider.cmac_camellia256),
         }
     }
 
     pub(crate) fn pbkdf2(self, provider: &CryptoProvider) -> &'static dyn Pbkdf2 {
         match self {
-            Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => provider.pbkdf2_sha1,
+            Self::Aes128CtsHmacSha196
+            | Self::Aes256CtsHmacSha196
+            | Self::Camellia128CtsCmac
+            | Self::Camellia256CtsCmac => provider.pbkdf2_sha1,
             Self::Aes128CtsHmacSha256128 => provider.pbkdf2_sha256,
             Self::Aes256CtsHmacSha384192 => provider.pbkdf2_sha384,
         }
@@ -204,6 +239,8 @@ impl Enctype {
             Self::Aes256CtsHmacSha196 => &["aes256-cts", "aes256-sha1", "aes-256"],
             Self::Aes128CtsHmacSha256128 => &["aes128-sha2", "aes128-cts-sha256", "aes-128-sha2"],
             Self::Aes256CtsHmacSha384192 => &["aes256-sha2", "aes256-cts-sha384", "aes-256-sha2"],
+            Self::Camellia128CtsCmac => &["camellia128-cts"],
+            Self::Camellia256CtsCmac => &["camellia256-cts"],
         }
     }
 }
@@ -231,6 +268,8 @@ impl ChecksumType {
             Self::HmacSha196Aes256 => 16,
             Self::HmacSha256128Aes128 => 19,
             Self::HmacSha384192Aes256 => 20,
+            Self::CmacCamellia128 => 17,
+            Self::CmacCamellia256 => 18,
         }
     }
 
@@ -251,6 +290,8 @@ impl ChecksumType {
             Self::HmacSha196Aes256 => Enctype::Aes256CtsHmacSha196,
             Self::HmacSha256128Aes128 => Enctype::Aes128CtsHmacSha256128,
             Self::HmacSha384192Aes256 => Enctype::Aes256CtsHmacSha384192,
+            Self::CmacCamellia128 => Enctype::Camellia128CtsCmac,
+            Self::CmacCamellia256 => Enctype::Camellia256CtsCmac,
         }
     }
 }
@@ -290,6 +331,7 @@ mod tests {
             ("aes128-cts-sha256", 19),
             ("aes256-cts-sha384", 20),
             ("aes-128", 17),
+            ("camellia256-cts", 26),
         ];
         for (name, number) in cases {
             assert_eq!(Enctype::from_name(name).map(Enctype::number), Some(number), "{name}");
@@ -309,10 +351,10 @@ mod tests {
 
     #[test]
     fn other_numbers_are_unsupported() {
-        for number in [-128, 0, 1, 3, 16, 21, 23, 26, i32::MAX] {
+        for number in [-128, 0, 1, 3, 16, 21, 23, 24, 27, i32::MAX] {
             assert_eq!(Enctype::try_from(number), Err(Error::UnsupportedEnctype(number)));
         }
-        for number in [-138, 0, 1, 7, 12, 17, 18, 21] {
+        for number in [-138, 0, 1, 7, 12, 14, 21] {
             assert_eq!(ChecksumType::try_from(number), Err(Error::UnsupportedChecksum(number)));
         }
     }

@@ -1,4 +1,4 @@
-//! Kerberos encryption types: RFC 3961, with the profiles of RFC 3962 and RFC 8009.
+//! Kerberos encryption types: RFC 3961, with the profiles of RFC 3962, RFC 6803 and RFC 8009.
 //!
 //! A [`Key`] belongs to one [`Enctype`] and derives, once, a [`UsageKey`] for each [`KeyUsage`]. Primitives and
 //! randomness come from a [`CryptoProvider`].

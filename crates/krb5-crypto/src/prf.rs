@@ -1,10 +1,10 @@
-//! The pseudo-random function, RFC 3961 §5.3 and RFC 8009 §5, and what RFC 6113 §5.1 builds on it.
+//! The pseudo-random function, RFC 3961 §5.3, RFC 8009 §5 and RFC 6803 §6, and what RFC 6113 §5.1 builds on it.
 
 use gss_crypto::{BLOCK_LEN, Block, Zeroizing};
 
 use crate::{
     Enctype, Error, Key,
-    derive::{derived_key, kdf_hmac_sha2},
+    derive::{derived_key, kdf_feedback_cmac, kdf_hmac_sha2},
     enctype::Profile,
     error::wrong_key_length,
 };
@@ -58,8 +58,14 @@ impl Key {
             }
             Profile::EncryptThenMac => {
                 let context = Zeroizing::new(input.concat());
-                let base = etype.hmac(provider).key(self.expose());
+                let base = etype.mac_key(provider, self.expose())?;
                 Ok(kdf_hmac_sha2(&*base, LABEL, &context, etype.prf_len()))
+            }
+            Profile::Cmac => {
+                let base = etype.mac_key(provider, self.expose())?;
+                let key = kdf_feedback_cmac(&*base, LABEL, etype.key_len());
+                let output = etype.mac_key(provider, &key)?.sign(input);
+                Ok(Zeroizing::new(output.expose().to_vec()))
             }
         }
     }
@@ -80,7 +86,7 @@ pub fn fx_cf2(first: (&Key, &[u8]), second: (&Key, &[u8])) -> Result<Key, Error>
     Key::new(first.0.provider(), etype, &octets)
 }
 
-/// The constant of RFC 3961 §5.3 and RFC 8009 §5.
+/// The constant of RFC 3961 §5.3, RFC 8009 §5 and RFC 6803 §6.
 const LABEL: &[u8] = b"prf";
 
 #[cfg(test)]

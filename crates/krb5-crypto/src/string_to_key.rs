@@ -4,7 +4,7 @@ use gss_crypto::{CryptoProvider, Zeroizing};
 
 use crate::{
     Enctype, Error, Key,
-    derive::{derived_key, kdf_hmac_sha2},
+    derive::{derived_key, kdf_feedback_cmac, kdf_hmac_sha2},
     enctype::Profile,
     error::wrong_key_length,
 };
@@ -12,7 +12,7 @@ use crate::{
 /// The highest iteration count that is computed: about a second of work, where RFC 3962 §4 would allow 2^32.
 pub const MAX_ITERATIONS: u32 = 1 << 20;
 
-/// Makes the long-term key of `password` and `salt`, RFC 3962 §4 and RFC 8009 §4.
+/// Makes the long-term key of `password` and `salt`, RFC 3962 §4, RFC 8009 §4 and RFC 6803 §3.
 ///
 /// `params` are the string-to-key parameters of ETYPE-INFO2: the iteration count as four octets, big-endian. Without
 /// them the enctype's [`default_iterations`](Enctype::default_iterations) hold. Counts from 1 to [`MAX_ITERATIONS`] are
@@ -36,12 +36,22 @@ pub fn string_to_key(
             derived_key(&*base, LABEL, etype.key_len())
         }
         Profile::EncryptThenMac => {
-            let salt = [etype.name().as_bytes(), &[0], salt].concat();
+            let salt = named_salt(etype, salt);
             etype.pbkdf2(provider).derive(password, &salt, iterations, &mut seed);
-            kdf_hmac_sha2(&*etype.hmac(provider).key(&seed), LABEL, &[], etype.key_len())
+            kdf_hmac_sha2(&*etype.mac_key(provider, &seed)?, LABEL, &[], etype.key_len())
+        }
+        Profile::Cmac => {
+            let salt = named_salt(etype, salt);
+            etype.pbkdf2(provider).derive(password, &salt, iterations, &mut seed);
+            kdf_feedback_cmac(&*etype.mac_key(provider, &seed)?, LABEL, etype.key_len())
         }
     };
     Key::new(provider, etype, &octets)
+}
+
+/// The salt after the enctype's name, so that no two enctypes have one key, RFC 8009 §4 and RFC 6803 §3.
+fn named_salt(etype: Enctype, salt: &[u8]) -> Vec<u8> {
+    [etype.name().as_bytes(), &[0], salt].concat()
 }
 
 fn iterations(etype: Enctype, params: Option<&[u8]>) -> Result<NonZeroU32, Error> {
@@ -59,7 +69,7 @@ fn iterations(etype: Enctype, params: Option<&[u8]>) -> Result<NonZeroU32, Error
         .ok_or(Error::IterationCount(count))
 }
 
-/// The well-known constant of RFC 3962 §4 and RFC 8009 §4.
+/// The well-known constant of RFC 3962 §4, RFC 8009 §4 and RFC 6803 §3.
 const LABEL: &[u8] = b"kerberos";
 
 #[cfg(test)]

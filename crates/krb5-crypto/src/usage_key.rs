@@ -1,28 +1,29 @@
 use std::fmt;
 use std::ops::Range;
 
-use gss_crypto::{BLOCK_LEN, Block, CbcKey, CryptoProvider, HmacKey, Mac, MacOver, Zeroizing};
+use gss_crypto::{BLOCK_LEN, Block, CbcKey, CryptoProvider, Mac, MacKey, MacOver, Zeroizing};
 
 use crate::{
     Enctype, Error, Key, KeyUsage, Part, cts, derive::usage_octets, enctype::Profile, error::wrong_key_length,
     scattered::Scattered,
 };
 
-/// The derived keys of one usage, expanded: Ke as a cipher schedule, Ki and Kc as HMAC states.
+/// The derived keys of one usage, expanded: Ke as a cipher schedule, Ki and Kc as states of HMAC or CMAC.
 ///
 /// Every operation exists once, in place over scattered parts ([`encrypt_parts`](UsageKey::encrypt_parts)); the others
 /// are that one with fewer parts. A ciphertext is `confounder ‖ message ‖ tag`, with
 ///
 /// ```text
 /// RFC 3961 §5.3  tag = HMAC(Ki, confounder ‖ message), then both are encrypted
+/// RFC 6803 §4    tag = CMAC(Ki, confounder ‖ message), then both are encrypted
 /// RFC 8009 §5    tag = HMAC(Ki, IV ‖ ciphertext)
 /// ```
 pub struct UsageKey {
     provider: &'static CryptoProvider,
     etype: Enctype,
     encryption: Box<dyn CbcKey>,
-    integrity: Box<dyn HmacKey>,
-    checksum: Box<dyn HmacKey>,
+    integrity: Box<dyn MacKey>,
+    checksum: Box<dyn MacKey>,
 }
 
 impl UsageKey {
@@ -36,8 +37,8 @@ impl UsageKey {
                 .cipher(provider)
                 .key(&octets.encryption)
                 .map_err(wrong_key_length(etype))?,
-            integrity: etype.hmac(provider).key(&octets.integrity),
-            checksum: etype.hmac(provider).key(&octets.checksum),
+            integrity: etype.mac_key(provider, &octets.integrity)?,
+            checksum: etype.mac_key(provider, &octets.checksum)?,
         })
     }
 
@@ -136,7 +137,7 @@ impl UsageKey {
         self.open(&mut Scattered { confounder, parts }, tag)
     }
 
-    /// The checksum of the concatenation of `parts`, RFC 3961 §5.4 and RFC 8009 §6.
+    /// The checksum of the concatenation of `parts`, RFC 3961 §5.4, RFC 8009 §6 and RFC 6803 §5.
     #[must_use]
     pub fn checksum(&self, parts: &[&[u8]]) -> Mac {
         self.checksum.sign(parts).truncated(self.etype.checksum_len())
@@ -155,7 +156,7 @@ impl UsageKey {
         let mac = self.integrity.sign_with(&mut |mac| {
             let mut iv = INITIAL_STATE;
             let over = match self.etype.profile() {
-                Profile::Simplified => MacOver::Plaintext,
+                Profile::Simplified | Profile::Cmac => MacOver::Plaintext,
                 Profile::EncryptThenMac => {
                     mac.update(&iv);
                     MacOver::Ciphertext
@@ -170,7 +171,7 @@ impl UsageKey {
     fn open(&self, text: &mut Scattered<'_, '_>, tag: &[u8]) -> Result<(), Error> {
         let mut iv = INITIAL_STATE;
         let verified = match self.etype.profile() {
-            Profile::Simplified => {
+            Profile::Simplified | Profile::Cmac => {
                 cts::decrypt(&*self.encryption, &mut iv, text);
                 self.tag(&[], text).verify(tag)
             }

@@ -48,10 +48,11 @@ fn n_fold_of_nothing_is_zeros() {
 }
 
 #[test]
-fn derived_keys_match_rfc8009_appendix_a_and_mit() {
+fn derived_keys_match_rfc8009_rfc6803_and_mit() {
     let vectors = [
         load::<Derived>("rfc8009_derived_keys.toml", 2),
         load("mit_derived_keys.toml", 2),
+        load("rfc6803_derived_keys.toml", 2),
     ];
     for v in vectors.iter().flatten() {
         for provider in PROVIDERS {

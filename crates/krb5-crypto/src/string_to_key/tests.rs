@@ -18,10 +18,11 @@ struct StringToKey {
 }
 
 #[test]
-fn string_to_key_matches_rfc3962_appendix_b_and_rfc8009_appendix_a() {
+fn string_to_key_matches_rfc3962_rfc8009_and_rfc6803() {
     let files = [
         load::<StringToKey>("rfc3962_string_to_key.toml", 14),
         load("rfc8009_string_to_key.toml", 2),
+        load("rfc6803_string_to_key.toml", 15),
     ];
     for v in files.iter().flatten() {
         for provider in PROVIDERS {

@@ -66,10 +66,10 @@ impl Default for EnctypeLists {
 
 /// Parses a list of enctypes, separated by blanks or commas.
 ///
-/// A word adds an enctype, a family (`aes`, `aes-sha1`, `aes-sha2`), or with `DEFAULT` the `default`
+/// A word adds an enctype, a family (`aes`, `aes-sha1`, `aes-sha2`, `camellia`), or with `DEFAULT` the `default`
 /// list; after `-` it takes them away, and `+` before it changes nothing. Order counts, repetition
 /// does not. Words that are not known are skipped, and so are enctypes that are not implemented
-/// (`rc4`, `des3`, `camellia` and their like).
+/// (`rc4`, `des3` and their like).
 #[must_use]
 pub fn parse_enctypes(text: &str, default: &[Enctype]) -> Vec<Enctype> {
     let mut list: Vec<Enctype> = Vec::new();
@@ -110,7 +110,7 @@ const AES: &[Enctype] = &[
     Enctype::Aes128CtsHmacSha256128,
 ];
 
-const FAMILIES: [(&str, &[Enctype]); 3] = [
+const FAMILIES: [(&str, &[Enctype]); 4] = [
     ("aes", AES),
     (
         "aes-sha1",
@@ -120,6 +120,7 @@ const FAMILIES: [(&str, &[Enctype]); 3] = [
         "aes-sha2",
         &[Enctype::Aes256CtsHmacSha384192, Enctype::Aes128CtsHmacSha256128],
     ),
+    ("camellia", &[Enctype::Camellia256CtsCmac, Enctype::Camellia128CtsCmac]),
 ];
 
 #[cfg(test)]
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn words_add_and_take_away_in_order() {
-        let cases: [(&str, &[Enctype]); 12] = [
+        let cases: [(&str, &[Enctype]); 13] = [
             ("aes256-cts-hmac-sha1-96", &[A2]),
             ("aes128-cts, aes256-cts", &[A1, A2]),
             ("aes256-cts aes256-cts", &[A2]),
@@ -143,7 +144,8 @@ mod tests {
             ("DEFAULT", &[B2, A1]),
             ("DEFAULT +aes256-cts", &[B2, A1, A2]),
             ("DEFAULT -DEFAULT aes128-cts", &[A1]),
-            ("rc4-hmac des3-cbc-sha1 camellia aes128-cts", &[A1]),
+            ("rc4-hmac des3-cbc-sha1 aes128-cts", &[A1]),
+            ("camellia -camellia128-cts", &[Enctype::Camellia256CtsCmac]),
             ("-aes256-cts aes256-cts", &[A2]),
             ("", &[]),
         ];
@@ -163,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_list_without_anything_usable_is_an_error() {
-        for list in ["rc4-hmac", "DEFAULT -aes", "\"\""] {
+        for list in ["rc4-hmac", "DEFAULT -aes -camellia", "\"\""] {
             let profile = Profile::parse(&format!("[libdefaults]\npermitted_enctypes = {list}\n")).unwrap();
             let error = EnctypeLists::read(&profile).unwrap_err();
             assert!(
