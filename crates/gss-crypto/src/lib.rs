@@ -38,6 +38,8 @@
 
 #[cfg(all(test, feature = "rustcrypto"))]
 mod known_answers;
+#[cfg(feature = "legacy-crypto")]
+pub mod legacy;
 mod mac;
 mod provider;
 mod random;

@@ -51,6 +51,18 @@ pub struct CryptoProvider {
     pub sha256: &'static dyn Hash,
     /// SHA-384, FIPS 180-4.
     pub sha384: &'static dyn Hash,
+    /// MD4, RFC 1320.
+    #[cfg(feature = "legacy-crypto")]
+    pub md4: &'static dyn Hash,
+    /// HMAC (RFC 2104) with MD5.
+    #[cfg(feature = "legacy-crypto")]
+    pub hmac_md5: &'static dyn Hmac,
+    /// RC4.
+    #[cfg(feature = "legacy-crypto")]
+    pub rc4: &'static dyn crate::legacy::StreamCipher,
+    /// DES with three keys, encrypt-decrypt-encrypt (SP 800-67), in CBC mode.
+    #[cfg(feature = "legacy-crypto")]
+    pub des3_cbc: &'static dyn crate::legacy::Des3Cbc,
 }
 
 /// An unkeyed hash function.

@@ -1,5 +1,8 @@
 //! The provider made of the RustCrypto crates: pure Rust, hardware instructions detected at run time.
 
+#[cfg(feature = "legacy-crypto")]
+mod legacy;
+
 use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
@@ -39,6 +42,14 @@ pub static PROVIDER: CryptoProvider = CryptoProvider {
     sha1: &OverHash::<sha1::Sha1>(PhantomData),
     sha256: &OverHash::<sha2::Sha256>(PhantomData),
     sha384: &OverHash::<sha2::Sha384>(PhantomData),
+    #[cfg(feature = "legacy-crypto")]
+    md4: &OverHash::<md4::Md4>(PhantomData),
+    #[cfg(feature = "legacy-crypto")]
+    hmac_md5: &OverHash::<md5::Md5>(PhantomData),
+    #[cfg(feature = "legacy-crypto")]
+    rc4: &legacy::Rc4,
+    #[cfg(feature = "legacy-crypto")]
+    des3_cbc: &legacy::Des3,
 };
 
 /// CBC mode of the block cipher `C`.

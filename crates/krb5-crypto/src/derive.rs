@@ -2,7 +2,7 @@
 
 use gss_crypto::{BLOCK_LEN, Block, CbcKey, CryptoProvider, MacKey, Zeroizing};
 
-use crate::{Enctype, Error, KeyUsage, enctype::Profile, error::wrong_key_length};
+use crate::{Enctype, Error, KeyUsage, enctype::Profile};
 
 /// Stretches or folds `input` to the length of `out`, RFC 3961 §5.1 ("n-fold").
 ///
@@ -66,7 +66,7 @@ pub(crate) fn usage_octets(
     };
     match etype.profile() {
         Profile::Simplified => {
-            let base = etype.cipher(provider).key(key).map_err(wrong_key_length(etype))?;
+            let base = etype.cipher_key(provider, key)?;
             let derive = |purpose| derived_key(&*base, &constant(purpose), etype.key_len());
             Ok(UsageOctets {
                 encryption: derive(0xAA),
@@ -92,6 +92,8 @@ pub(crate) fn usage_octets(
                 checksum: derive(0x99),
             })
         }
+        #[cfg(feature = "legacy-crypto")]
+        Profile::Legacy(_) => Err(Error::UnsupportedEnctype(etype.number())),
     }
 }
 

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use gss_crypto::{BLOCK_LEN, CbcCipher, Cmac, CryptoProvider, MacKey, Pbkdf2};
+use gss_crypto::{BLOCK_LEN, CbcKey, Cmac, CryptoProvider, MacKey, Pbkdf2};
 
 use crate::{Error, error::wrong_key_length};
 
@@ -22,6 +22,12 @@ pub enum Enctype {
     Camellia128CtsCmac,
     /// `camellia256-cts-cmac`, RFC 6803.
     Camellia256CtsCmac,
+    /// `des3-cbc-sha1-kd`, RFC 3961 §6.3.
+    #[cfg(feature = "legacy-crypto")]
+    Des3CbcSha1,
+    /// `rc4-hmac`, RFC 4757.
+    #[cfg(feature = "legacy-crypto")]
+    ArcfourHmac,
 }
 
 /// A keyed checksum type, RFC 3961 §4. Each belongs to one encryption type.
@@ -40,6 +46,12 @@ pub enum ChecksumType {
     CmacCamellia128,
     /// `cmac-camellia256`, RFC 6803 §6.
     CmacCamellia256,
+    /// `hmac-sha1-des3-kd`, RFC 3961 §6.3.
+    #[cfg(feature = "legacy-crypto")]
+    HmacSha1Des3,
+    /// `KERB_CHECKSUM_HMAC_MD5`, RFC 4757 §4.
+    #[cfg(feature = "legacy-crypto")]
+    HmacMd5Arcfour,
 }
 
 /// How integrity and derivation work.
@@ -51,10 +63,13 @@ pub(crate) enum Profile {
     EncryptThenMac,
     /// RFC 6803: tag over the plaintext, keys by CMAC.
     Cmac,
+    /// Another one, in `legacy`.
+    #[cfg(feature = "legacy-crypto")]
+    Legacy(crate::legacy::Type),
 }
 
 impl Enctype {
-    /// All of them, the preferred first: longer keys before shorter ones, then AES before Camellia, then SHA-2 before
+    /// All that may be used, the preferred first: longer keys before shorter ones, then AES before Camellia, then SHA-2 before
     /// SHA-1.
     pub const ALL: &[Self] = &[
         Self::Aes256CtsHmacSha384192,
@@ -64,6 +79,24 @@ impl Enctype {
         Self::Aes128CtsHmacSha196,
         Self::Camellia128CtsCmac,
     ];
+
+    /// Those that nobody should use, the less bad one first: only where somebody says so.
+    #[cfg(feature = "legacy-crypto")]
+    pub const LEGACY: &[Self] = &[Self::Des3CbcSha1, Self::ArcfourHmac];
+
+    /// Those that nobody should use: none, without the feature `legacy-crypto`.
+    #[cfg(not(feature = "legacy-crypto"))]
+    pub const LEGACY: &[Self] = &[];
+
+    /// Whether it is one of [`Enctype::LEGACY`].
+    #[must_use]
+    pub fn is_legacy(self) -> bool {
+        Self::LEGACY.contains(&self)
+    }
+
+    fn known() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().chain(Self::LEGACY).copied()
+    }
 
     /// The number assigned in the Kerberos parameters registry.
     #[must_use]
@@ -75,13 +108,17 @@ impl Enctype {
             Self::Aes256CtsHmacSha384192 => 20,
             Self::Camellia128CtsCmac => 25,
             Self::Camellia256CtsCmac => 26,
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 => 16,
+            #[cfg(feature = "legacy-crypto")]
+            Self::ArcfourHmac => 23,
         }
     }
 
     /// The encryption type of that number, if it is one of ours.
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
-        Self::ALL.iter().copied().find(|etype| etype.number() == number)
+        Self::known().find(|etype| etype.number() == number)
     }
 
     /// The registered name; also the one that RFC 8009 §4 and RFC 6803 §3 mix into the salt.
@@ -94,6 +131,10 @@ impl Enctype {
             Self::Aes256CtsHmacSha384192 => "aes256-cts-hmac-sha384-192",
             Self::Camellia128CtsCmac => "camellia128-cts-cmac",
             Self::Camellia256CtsCmac => "camellia256-cts-cmac",
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 => "des3-cbc-sha1",
+            #[cfg(feature = "legacy-crypto")]
+            Self::ArcfourHmac => "arcfour-hmac",
         }
     }
 
@@ -101,10 +142,7 @@ impl Enctype {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let spelt = |spelling: &&str| name.eq_ignore_ascii_case(spelling);
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|etype| spelt(&etype.name()) || etype.aliases().iter().any(spelt))
+        Self::known().find(|etype| spelt(&etype.name()) || etype.aliases().iter().any(spelt))
     }
 
     /// The length of a protocol key in octets.
@@ -113,13 +151,33 @@ impl Enctype {
         match self {
             Self::Aes128CtsHmacSha196 | Self::Aes128CtsHmacSha256128 | Self::Camellia128CtsCmac => 16,
             Self::Aes256CtsHmacSha196 | Self::Aes256CtsHmacSha384192 | Self::Camellia256CtsCmac => 32,
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 => 24,
+            #[cfg(feature = "legacy-crypto")]
+            Self::ArcfourHmac => 16,
+        }
+    }
+
+    /// How many random octets make a key.
+    pub(crate) fn seed_len(self) -> usize {
+        match self {
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 => crate::legacy::DES3_SEED_LEN,
+            _ => self.key_len(),
         }
     }
 
     /// How many bits an attacker must guess: the strength that SASL is told.
     #[must_use]
     pub fn security_bits(self) -> u32 {
-        if self.key_len() == 16 { 128 } else { 256 }
+        match self {
+            Self::Aes128CtsHmacSha196 | Self::Aes128CtsHmacSha256128 | Self::Camellia128CtsCmac => 128,
+            Self::Aes256CtsHmacSha196 | Self::Aes256CtsHmacSha384192 | Self::Camellia256CtsCmac => 256,
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 => 112,
+            #[cfg(feature = "legacy-crypto")]
+            Self::ArcfourHmac => 64,
+        }
     }
 
     /// Whether it has the longer key, or among equals AES, or among these the longer integrity tag.
@@ -142,6 +200,10 @@ impl Enctype {
             Self::Aes256CtsHmacSha384192 => ChecksumType::HmacSha384192Aes256,
             Self::Camellia128CtsCmac => ChecksumType::CmacCamellia128,
             Self::Camellia256CtsCmac => ChecksumType::CmacCamellia256,
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 => ChecksumType::HmacSha1Des3,
+            #[cfg(feature = "legacy-crypto")]
+            Self::ArcfourHmac => ChecksumType::HmacMd5Arcfour,
         }
     }
 
@@ -152,27 +214,39 @@ impl Enctype {
             Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => 12,
             Self::Aes128CtsHmacSha256128 | Self::Camellia128CtsCmac | Self::Camellia256CtsCmac => 16,
             Self::Aes256CtsHmacSha384192 => 24,
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 => 20,
+            #[cfg(feature = "legacy-crypto")]
+            Self::ArcfourHmac => 16,
         }
     }
 
     /// The length in octets of the random block before each message.
     #[must_use]
     pub fn confounder_len(self) -> usize {
-        BLOCK_LEN
+        match self.profile() {
+            Profile::Simplified | Profile::EncryptThenMac | Profile::Cmac => BLOCK_LEN,
+            #[cfg(feature = "legacy-crypto")]
+            Profile::Legacy(_) => crate::legacy::CONFOUNDER_LEN,
+        }
     }
 
-    /// How many octets a ciphertext has more than its message: confounder and tag.
+    /// How many octets a ciphertext has more than its message: confounder and tag. With des3-cbc-sha1 it also has the
+    /// padding to a multiple of 8.
     #[must_use]
     pub fn overhead(self) -> usize {
         self.confounder_len().saturating_add(self.checksum_len())
     }
 
-    /// The iteration count of string-to-key where none is given, RFC 3962 §4, RFC 8009 §4 and RFC 6803 §3.
+    /// The iteration count of string-to-key where none is given, RFC 3962 §4, RFC 8009 §4 and RFC 6803 §3; 0
+    /// for types that count none.
     #[must_use]
     pub fn default_iterations(self) -> u32 {
         match self.profile() {
             Profile::Simplified => 4096,
             Profile::EncryptThenMac | Profile::Cmac => 32768,
+            #[cfg(feature = "legacy-crypto")]
+            Profile::Legacy(_) => 0,
         }
     }
 
@@ -186,6 +260,10 @@ impl Enctype {
             | Self::Camellia256CtsCmac => 16,
             Self::Aes128CtsHmacSha256128 => 32,
             Self::Aes256CtsHmacSha384192 => 48,
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 => 16,
+            #[cfg(feature = "legacy-crypto")]
+            Self::ArcfourHmac => 20,
         }
     }
 
@@ -194,22 +272,34 @@ impl Enctype {
             Self::Aes128CtsHmacSha196 | Self::Aes256CtsHmacSha196 => Profile::Simplified,
             Self::Aes128CtsHmacSha256128 | Self::Aes256CtsHmacSha384192 => Profile::EncryptThenMac,
             Self::Camellia128CtsCmac | Self::Camellia256CtsCmac => Profile::Cmac,
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 => Profile::Legacy(crate::legacy::Type::Des3),
+            #[cfg(feature = "legacy-crypto")]
+            Self::ArcfourHmac => Profile::Legacy(crate::legacy::Type::Arcfour),
         }
     }
 
-    pub(crate) fn cipher(self, provider: &CryptoProvider) -> &'static dyn CbcCipher {
-        match self {
+    /// The cipher under an expanded key.
+    ///
+    /// # Errors
+    /// [`Error::KeyLength`]; [`Error::UnsupportedEnctype`] for the types of `legacy`, whose ciphers are their own.
+    pub(crate) fn cipher_key(self, provider: &CryptoProvider, key: &[u8]) -> Result<Box<dyn CbcKey>, Error> {
+        let cipher = match self {
             Self::Aes128CtsHmacSha196 | Self::Aes128CtsHmacSha256128 => provider.aes128_cbc,
             Self::Aes256CtsHmacSha196 | Self::Aes256CtsHmacSha384192 => provider.aes256_cbc,
             Self::Camellia128CtsCmac => provider.camellia128_cbc,
             Self::Camellia256CtsCmac => provider.camellia256_cbc,
-        }
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 | Self::ArcfourHmac => return Err(Error::UnsupportedEnctype(self.number())),
+        };
+        cipher.key(key).map_err(wrong_key_length(self))
     }
 
     /// A key of the function that makes tags and checksums, and derives keys.
     ///
     /// # Errors
-    /// [`Error::KeyLength`], where the function is bound to a length.
+    /// [`Error::KeyLength`], where the function is bound to a length; [`Error::UnsupportedEnctype`] for the types of
+    /// `legacy`.
     pub(crate) fn mac_key(self, provider: &CryptoProvider, key: &[u8]) -> Result<Box<dyn MacKey>, Error> {
         let of_cipher = |cmac: &dyn Cmac| cmac.key(key).map_err(wrong_key_length(self));
         match self {
@@ -218,17 +308,16 @@ impl Enctype {
             Self::Aes256CtsHmacSha384192 => Ok(provider.hmac_sha384.key(key)),
             Self::Camellia128CtsCmac => of_cipher(provider.cmac_camellia128),
             Self::Camellia256CtsCmac => of_cipher(provider.cmac_camellia256),
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 | Self::ArcfourHmac => Err(Error::UnsupportedEnctype(self.number())),
         }
     }
 
     pub(crate) fn pbkdf2(self, provider: &CryptoProvider) -> &'static dyn Pbkdf2 {
         match self {
-            Self::Aes128CtsHmacSha196
-            | Self::Aes256CtsHmacSha196
-            | Self::Camellia128CtsCmac
-            | Self::Camellia256CtsCmac => provider.pbkdf2_sha1,
             Self::Aes128CtsHmacSha256128 => provider.pbkdf2_sha256,
             Self::Aes256CtsHmacSha384192 => provider.pbkdf2_sha384,
+            _ => provider.pbkdf2_sha1,
         }
     }
 
@@ -241,6 +330,10 @@ impl Enctype {
             Self::Aes256CtsHmacSha384192 => &["aes256-sha2", "aes256-cts-sha384", "aes-256-sha2"],
             Self::Camellia128CtsCmac => &["camellia128-cts"],
             Self::Camellia256CtsCmac => &["camellia256-cts"],
+            #[cfg(feature = "legacy-crypto")]
+            Self::Des3CbcSha1 => &["des3-cbc-sha1-kd", "des3-hmac-sha1"],
+            #[cfg(feature = "legacy-crypto")]
+            Self::ArcfourHmac => &["rc4-hmac", "arcfour-hmac-md5"],
         }
     }
 }
@@ -270,15 +363,18 @@ impl ChecksumType {
             Self::HmacSha384192Aes256 => 20,
             Self::CmacCamellia128 => 17,
             Self::CmacCamellia256 => 18,
+            #[cfg(feature = "legacy-crypto")]
+            Self::HmacSha1Des3 => 12,
+            #[cfg(feature = "legacy-crypto")]
+            Self::HmacMd5Arcfour => -138,
         }
     }
 
     /// The checksum type of that number, if it is one of ours.
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
-        Enctype::ALL
-            .iter()
-            .map(|etype| etype.checksum_type())
+        Enctype::known()
+            .map(Enctype::checksum_type)
             .find(|checksum| checksum.number() == number)
     }
 
@@ -292,6 +388,10 @@ impl ChecksumType {
             Self::HmacSha384192Aes256 => Enctype::Aes256CtsHmacSha384192,
             Self::CmacCamellia128 => Enctype::Camellia128CtsCmac,
             Self::CmacCamellia256 => Enctype::Camellia256CtsCmac,
+            #[cfg(feature = "legacy-crypto")]
+            Self::HmacSha1Des3 => Enctype::Des3CbcSha1,
+            #[cfg(feature = "legacy-crypto")]
+            Self::HmacMd5Arcfour => Enctype::ArcfourHmac,
         }
     }
 }
@@ -310,7 +410,7 @@ mod tests {
 
     #[test]
     fn numbers_and_names_round_trip() {
-        for etype in Enctype::ALL.iter().copied() {
+        for etype in Enctype::known() {
             assert_eq!(Enctype::from_number(etype.number()), Some(etype));
             assert_eq!(Enctype::from_name(etype.name()), Some(etype));
             assert_eq!(Enctype::from_name(&etype.name().to_uppercase()), Some(etype));
@@ -350,11 +450,29 @@ mod tests {
     }
 
     #[test]
-    fn other_numbers_are_unsupported() {
-        for number in [-128, 0, 1, 3, 16, 21, 23, 24, 27, i32::MAX] {
+    #[cfg(not(feature = "legacy-crypto"))]
+    fn legacy_types_need_their_feature() {
+        for number in [16, 23] {
             assert_eq!(Enctype::try_from(number), Err(Error::UnsupportedEnctype(number)));
         }
-        for number in [-138, 0, 1, 7, 12, 14, 21] {
+        assert_eq!(Enctype::from_name("rc4-hmac"), None);
+        assert!(ChecksumType::try_from(-138).is_err() && ChecksumType::try_from(12).is_err());
+    }
+
+    #[test]
+    #[cfg(feature = "legacy-crypto")]
+    fn legacy_types_are_never_among_those_that_may_be_used() {
+        assert!(Enctype::ALL.iter().all(|etype| !etype.is_legacy()));
+        assert_eq!(Enctype::from_name("rc4-hmac"), Some(Enctype::ArcfourHmac));
+        assert_eq!(Enctype::from_name("des3-cbc-sha1-kd"), Some(Enctype::Des3CbcSha1));
+    }
+
+    #[test]
+    fn other_numbers_are_unsupported() {
+        for number in [-128, 0, 1, 3, 21, 24, 27, i32::MAX] {
+            assert_eq!(Enctype::try_from(number), Err(Error::UnsupportedEnctype(number)));
+        }
+        for number in [0, 1, 7, 14, 21] {
             assert_eq!(ChecksumType::try_from(number), Err(Error::UnsupportedChecksum(number)));
         }
     }

@@ -46,6 +46,10 @@ pub enum Error {
     /// The caller asked for more pseudo-random octets than RFC 6113 §5.1 can number.
     #[error("{0} pseudo-random octets asked for, more than 255 outputs of the function")]
     OutputTooLong(usize),
+    /// The password is not text in UTF-8, which arcfour-hmac makes keys of.
+    #[cfg(feature = "legacy-crypto")]
+    #[error("the password is not text in UTF-8")]
+    Password,
     /// The operating system gave no random octets.
     #[error("cannot make a key or confounder")]
     Random(#[from] RandomUnavailable),

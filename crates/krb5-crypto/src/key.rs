@@ -23,7 +23,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Takes the octets of a key of `etype` (for these enctypes random-to-key is the identity).
+    /// Takes the octets of a key of `etype`.
     ///
     /// # Errors
     /// [`Error::KeyLength`].
@@ -49,9 +49,21 @@ impl Key {
     /// # Errors
     /// [`Error::Random`].
     pub fn generate(provider: &'static CryptoProvider, etype: Enctype) -> Result<Self, Error> {
-        let mut octets = Zeroizing::new(vec![0; etype.key_len()]);
-        provider.random.fill(&mut octets)?;
-        Self::new(provider, etype, &octets)
+        let mut seed = Zeroizing::new(vec![0; etype.seed_len()]);
+        provider.random.fill(&mut seed)?;
+        Self::from_seed(provider, etype, &seed)
+    }
+
+    /// Makes a key of random octets: random-to-key of RFC 3961 §3, the identity but for des3-cbc-sha1.
+    ///
+    /// # Errors
+    /// [`Error::KeyLength`].
+    pub(crate) fn from_seed(provider: &'static CryptoProvider, etype: Enctype, seed: &[u8]) -> Result<Self, Error> {
+        #[cfg(feature = "legacy-crypto")]
+        if etype == Enctype::Des3CbcSha1 {
+            return Self::new(provider, etype, &crate::legacy::des3_random_to_key(seed));
+        }
+        Self::new(provider, etype, seed)
     }
 
     /// The encryption type.

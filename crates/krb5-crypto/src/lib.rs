@@ -39,6 +39,8 @@ mod enctype;
 mod error;
 mod key;
 mod key_usage;
+#[cfg(feature = "legacy-crypto")]
+pub mod legacy;
 mod prf;
 mod scattered;
 mod string_to_key;

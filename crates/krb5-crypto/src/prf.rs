@@ -6,7 +6,6 @@ use crate::{
     Enctype, Error, Key,
     derive::{derived_key, kdf_feedback_cmac, kdf_hmac_sha2},
     enctype::Profile,
-    error::wrong_key_length,
 };
 
 impl Key {
@@ -44,15 +43,12 @@ impl Key {
         match etype.profile() {
             Profile::Simplified => {
                 // RFC 3961 §5.3: the hash is cut to whole blocks; for AES and SHA-1 that is one.
-                let base = etype
-                    .cipher(provider)
-                    .key(self.expose())
-                    .map_err(wrong_key_length(etype))?;
+                let base = etype.cipher_key(provider, self.expose())?;
                 let key = derived_key(&*base, LABEL, etype.key_len());
                 let mut block: Zeroizing<Block> = Zeroizing::default();
                 let digest = provider.sha1.hash(input);
                 block.iter_mut().zip(digest.expose()).for_each(|(to, from)| *to = *from);
-                let cipher = etype.cipher(provider).key(&key).map_err(wrong_key_length(etype))?;
+                let cipher = etype.cipher_key(provider, &key)?;
                 cipher.encrypt(&mut [0; BLOCK_LEN], std::slice::from_mut(&mut *block));
                 Ok(Zeroizing::new(block.to_vec()))
             }
@@ -67,6 +63,8 @@ impl Key {
                 let output = etype.mac_key(provider, &key)?.sign(input);
                 Ok(Zeroizing::new(output.expose().to_vec()))
             }
+            #[cfg(feature = "legacy-crypto")]
+            Profile::Legacy(which) => which.prf(provider, self.expose(), input),
         }
     }
 }
@@ -77,13 +75,13 @@ impl Key {
 /// None for keys that [`Key::new`] made; the signature leaves room for providers that can refuse.
 pub fn fx_cf2(first: (&Key, &[u8]), second: (&Key, &[u8])) -> Result<Key, Error> {
     let etype: Enctype = first.0.enctype();
-    let mut octets = Zeroizing::new(first.0.prf_plus(first.1, etype.key_len())?);
-    let other = Zeroizing::new(second.0.prf_plus(second.1, etype.key_len())?);
+    let mut octets = Zeroizing::new(first.0.prf_plus(first.1, etype.seed_len())?);
+    let other = Zeroizing::new(second.0.prf_plus(second.1, etype.seed_len())?);
     octets
         .iter_mut()
         .zip(other.iter())
         .for_each(|(octet, mask)| *octet ^= mask);
-    Key::new(first.0.provider(), etype, &octets)
+    Key::from_seed(first.0.provider(), etype, &octets)
 }
 
 /// The constant of RFC 3961 §5.3, RFC 8009 §5 and RFC 6803 §6.

@@ -6,7 +6,6 @@ use crate::{
     Enctype, Error, Key,
     derive::{derived_key, kdf_feedback_cmac, kdf_hmac_sha2},
     enctype::Profile,
-    error::wrong_key_length,
 };
 
 /// The highest iteration count that is computed: about a second of work, where RFC 3962 §4 would allow 2^32.
@@ -27,12 +26,17 @@ pub fn string_to_key(
     salt: &[u8],
     params: Option<&[u8]>,
 ) -> Result<Key, Error> {
+    #[cfg(feature = "legacy-crypto")]
+    if let Profile::Legacy(which) = etype.profile() {
+        let octets = which.string_to_key(provider, password, salt, params)?;
+        return Key::new(provider, etype, &octets);
+    }
     let iterations = iterations(etype, params)?;
     let mut seed = Zeroizing::new(vec![0; etype.key_len()]);
     let octets = match etype.profile() {
         Profile::Simplified => {
             etype.pbkdf2(provider).derive(password, salt, iterations, &mut seed);
-            let base = etype.cipher(provider).key(&seed).map_err(wrong_key_length(etype))?;
+            let base = etype.cipher_key(provider, &seed)?;
             derived_key(&*base, LABEL, etype.key_len())
         }
         Profile::EncryptThenMac => {
@@ -45,6 +49,8 @@ pub fn string_to_key(
             etype.pbkdf2(provider).derive(password, &salt, iterations, &mut seed);
             kdf_feedback_cmac(&*etype.mac_key(provider, &seed)?, LABEL, etype.key_len())
         }
+        #[cfg(feature = "legacy-crypto")]
+        Profile::Legacy(_) => return Err(Error::UnsupportedEnctype(etype.number())),
     };
     Key::new(provider, etype, &octets)
 }

@@ -3,10 +3,7 @@ use std::ops::Range;
 
 use gss_crypto::{BLOCK_LEN, Block, CbcKey, CryptoProvider, Mac, MacKey, MacOver, Zeroizing};
 
-use crate::{
-    Enctype, Error, Key, KeyUsage, Part, cts, derive::usage_octets, enctype::Profile, error::wrong_key_length,
-    scattered::Scattered,
-};
+use crate::{Enctype, Error, Key, KeyUsage, Part, cts, derive::usage_octets, enctype::Profile, scattered::Scattered};
 
 /// The derived keys of one usage, expanded: Ke as a cipher schedule, Ki and Kc as states of HMAC or CMAC.
 ///
@@ -18,9 +15,22 @@ use crate::{
 /// RFC 6803 §4    tag = CMAC(Ki, confounder ‖ message), then both are encrypted
 /// RFC 8009 §5    tag = HMAC(Ki, IV ‖ ciphertext)
 /// ```
+///
+/// The types of RFC 4757 and RFC 3961 §6.3 (feature `legacy-crypto`) have whole messages only, and say
+/// [`Error::UnsupportedEnctype`] to what is scattered or in place.
 pub struct UsageKey {
     provider: &'static CryptoProvider,
     etype: Enctype,
+    keys: Keys,
+}
+
+enum Keys {
+    Derived(Derived),
+    #[cfg(feature = "legacy-crypto")]
+    Legacy(crate::legacy::UsageCipher),
+}
+
+struct Derived {
     encryption: Box<dyn CbcKey>,
     integrity: Box<dyn MacKey>,
     checksum: Box<dyn MacKey>,
@@ -29,16 +39,10 @@ pub struct UsageKey {
 impl UsageKey {
     pub(crate) fn derive(key: &Key, usage: KeyUsage) -> Result<Self, Error> {
         let (provider, etype) = (key.provider(), key.enctype());
-        let octets = usage_octets(provider, etype, key.expose(), usage)?;
         Ok(Self {
             provider,
             etype,
-            encryption: etype
-                .cipher(provider)
-                .key(&octets.encryption)
-                .map_err(wrong_key_length(etype))?,
-            integrity: etype.mac_key(provider, &octets.integrity)?,
-            checksum: etype.mac_key(provider, &octets.checksum)?,
+            keys: Keys::derive(key, usage)?,
         })
     }
 
@@ -59,6 +63,10 @@ impl UsageKey {
     /// # Errors
     /// [`Error::Random`].
     pub fn encrypt(&self, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+        #[cfg(feature = "legacy-crypto")]
+        if let Keys::Legacy(cipher) = &self.keys {
+            return cipher.encrypt(self.provider, plaintext);
+        }
         let mut token = Zeroizing::new(vec![0; plaintext.len().saturating_add(self.overhead())]);
         let message = token.get_mut(self.etype.confounder_len()..).unwrap_or_default();
         message.iter_mut().zip(plaintext).for_each(|(to, from)| *to = *from);
@@ -90,8 +98,9 @@ impl UsageKey {
     /// The parts are untouched then.
     pub fn encrypt_parts(&self, confounder: &mut [u8], parts: &mut [Part<'_>], tag: &mut [u8]) -> Result<(), Error> {
         self.check_lengths(confounder, tag)?;
+        let derived = self.derived()?;
         self.provider.random.fill(confounder)?;
-        let mac = self.seal(&mut Scattered { confounder, parts });
+        let mac = self.seal(derived, &mut Scattered { confounder, parts });
         tag.copy_from_slice(mac.expose());
         Ok(())
     }
@@ -101,6 +110,10 @@ impl UsageKey {
     /// # Errors
     /// [`Error::CiphertextTooShort`], [`Error::Integrity`].
     pub fn decrypt(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        #[cfg(feature = "legacy-crypto")]
+        if let Keys::Legacy(cipher) = &self.keys {
+            return cipher.decrypt(ciphertext);
+        }
         let mut token = Zeroizing::new(ciphertext.to_vec());
         let Range { start, end } = self.decrypt_in_place(&mut token)?;
         token.truncate(end);
@@ -134,13 +147,17 @@ impl UsageKey {
     /// changed; [`Error::Integrity`], and `confounder` and the [`Part::Encrypted`] are overwritten with zeros.
     pub fn decrypt_parts(&self, confounder: &mut [u8], parts: &mut [Part<'_>], tag: &[u8]) -> Result<(), Error> {
         self.check_lengths(confounder, tag)?;
-        self.open(&mut Scattered { confounder, parts }, tag)
+        self.open(self.derived()?, &mut Scattered { confounder, parts }, tag)
     }
 
     /// The checksum of the concatenation of `parts`, RFC 3961 §5.4, RFC 8009 §6 and RFC 6803 §5.
     #[must_use]
     pub fn checksum(&self, parts: &[&[u8]]) -> Mac {
-        self.checksum.sign(parts).truncated(self.etype.checksum_len())
+        match &self.keys {
+            Keys::Derived(derived) => derived.checksum.sign(parts).truncated(self.etype.checksum_len()),
+            #[cfg(feature = "legacy-crypto")]
+            Keys::Legacy(cipher) => cipher.checksum(parts),
+        }
     }
 
     /// Checks the `received` checksum of the concatenation of `parts`, in constant time.
@@ -152,35 +169,35 @@ impl UsageKey {
     }
 
     /// Encrypts `text`, whose confounder is chosen already, and returns the tag.
-    fn seal(&self, text: &mut Scattered<'_, '_>) -> Mac {
-        let mac = self.integrity.sign_with(&mut |mac| {
+    fn seal(&self, keys: &Derived, text: &mut Scattered<'_, '_>) -> Mac {
+        let mac = keys.integrity.sign_with(&mut |mac| {
             let mut iv = INITIAL_STATE;
             let over = match self.etype.profile() {
-                Profile::Simplified | Profile::Cmac => MacOver::Plaintext,
                 Profile::EncryptThenMac => {
                     mac.update(&iv);
                     MacOver::Ciphertext
                 }
+                _ => MacOver::Plaintext,
             };
-            cts::encrypt(&*self.encryption, &mut iv, text, mac, over);
+            cts::encrypt(&*keys.encryption, &mut iv, text, mac, over);
         });
         mac.truncated(self.etype.checksum_len())
     }
 
     /// Decrypts `text` if `tag` holds, and else overwrites it.
-    fn open(&self, text: &mut Scattered<'_, '_>, tag: &[u8]) -> Result<(), Error> {
+    fn open(&self, keys: &Derived, text: &mut Scattered<'_, '_>, tag: &[u8]) -> Result<(), Error> {
         let mut iv = INITIAL_STATE;
         let verified = match self.etype.profile() {
-            Profile::Simplified | Profile::Cmac => {
-                cts::decrypt(&*self.encryption, &mut iv, text);
-                self.tag(&[], text).verify(tag)
-            }
             Profile::EncryptThenMac => {
-                let verified = self.tag(&INITIAL_STATE, text).verify(tag);
+                let verified = self.tag(keys, &INITIAL_STATE, text).verify(tag);
                 if verified.is_ok() {
-                    cts::decrypt(&*self.encryption, &mut iv, text);
+                    cts::decrypt(&*keys.encryption, &mut iv, text);
                 }
                 verified
+            }
+            _ => {
+                cts::decrypt(&*keys.encryption, &mut iv, text);
+                self.tag(keys, &[], text).verify(tag)
             }
         };
         verified.map_err(|_| {
@@ -189,12 +206,22 @@ impl UsageKey {
         })
     }
 
-    fn tag(&self, state: &[u8], text: &Scattered<'_, '_>) -> Mac {
-        let mac = self.integrity.sign_with(&mut |input| {
+    fn tag(&self, keys: &Derived, state: &[u8], text: &Scattered<'_, '_>) -> Mac {
+        let mac = keys.integrity.sign_with(&mut |input| {
             input.update(state);
             text.feed(input);
         });
         mac.truncated(self.etype.checksum_len())
+    }
+
+    /// # Errors
+    /// [`Error::UnsupportedEnctype`] for a type that has whole messages only.
+    fn derived(&self) -> Result<&Derived, Error> {
+        match &self.keys {
+            Keys::Derived(derived) => Ok(derived),
+            #[cfg(feature = "legacy-crypto")]
+            Keys::Legacy(_) => Err(Error::UnsupportedEnctype(self.etype.number())),
+        }
     }
 
     /// `token` as confounder, message and tag; `None` if it is too short for the first and the last.
@@ -213,6 +240,22 @@ impl UsageKey {
             Some((what, expected, found)) => Err(Error::BufferLength { what, expected, found }),
             None => Ok(()),
         }
+    }
+}
+
+impl Keys {
+    fn derive(key: &Key, usage: KeyUsage) -> Result<Self, Error> {
+        let (provider, etype) = (key.provider(), key.enctype());
+        #[cfg(feature = "legacy-crypto")]
+        if let Profile::Legacy(which) = etype.profile() {
+            return which.cipher(provider, key.expose(), usage).map(Self::Legacy);
+        }
+        let octets = usage_octets(provider, etype, key.expose(), usage)?;
+        Ok(Self::Derived(Derived {
+            encryption: etype.cipher_key(provider, &octets.encryption)?,
+            integrity: etype.mac_key(provider, &octets.integrity)?,
+            checksum: etype.mac_key(provider, &octets.checksum)?,
+        }))
     }
 }
 
