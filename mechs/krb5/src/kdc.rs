@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gss_core::flow::{self, Flow, Flowing, IoReply, IoRequest};
+use gss_core::flow::{self, Flow, Flowing, IoReply, IoRequest, Server};
 use krb5_proto::exchange::{
     AsExchange, AsOutcome, AwaitAsRep, AwaitServiceTicket, AwaitTgsRep, KdcRequest, LongTerm, Route, ServiceExchange,
     ServiceOptions, ServiceOutcome, Step, TgsExchange, TgsOptions, TgsOutcome,
@@ -17,6 +17,16 @@ trait Exchange: Sized + Send + 'static {
     type Outcome: 'static;
 
     fn reply(self, octets: &[u8], now: Timestamp) -> Result<Step<Self, Self::Outcome>, krb5_proto::Error>;
+
+    /// The same for a reply of a KDC that may lag behind the primary one.
+    fn reply_of_replica(self, octets: &[u8], now: Timestamp) -> Result<Step<Self, Self::Outcome>, krb5_proto::Error> {
+        self.reply(octets, now)
+    }
+
+    /// The outcome where there is no reply, if not just that.
+    fn refusal(self) -> Option<krb5_proto::Error> {
+        None
+    }
 }
 
 impl Exchange for AwaitAsRep {
@@ -24,6 +34,14 @@ impl Exchange for AwaitAsRep {
 
     fn reply(self, octets: &[u8], now: Timestamp) -> Result<Step<Self, AsOutcome>, krb5_proto::Error> {
         self.reply(octets, now)
+    }
+
+    fn reply_of_replica(self, octets: &[u8], now: Timestamp) -> Result<Step<Self, AsOutcome>, krb5_proto::Error> {
+        self.reply_of_replica(octets, now)
+    }
+
+    fn refusal(self) -> Option<krb5_proto::Error> {
+        self.refusal()
     }
 }
 
@@ -85,20 +103,30 @@ fn run<E: Exchange>(environment: KerberosEnvironment, request: KdcRequest, await
         route: route(request.route),
     };
     Flow::io(io, move |reply| {
-        let octets = answer(realm, reply).map_err(failed)?;
-        match awaiting.reply(&octets, environment.now()).map_err(failed)? {
+        let now = environment.now();
+        let step = match reply {
+            IoReply::Message {
+                octets,
+                server: Server::Primary,
+            } => awaiting.reply(&octets, now),
+            IoReply::Message { octets, .. } => awaiting.reply_of_replica(&octets, now),
+            other => {
+                let refusal = awaiting.refusal().map(failed);
+                return Err(refusal.unwrap_or_else(|| failed(unanswered(realm, other))));
+            }
+        };
+        match step.map_err(failed)? {
             Step::Send { request, next } => run(environment, request, next),
             Step::Done(outcome) => Ok(Flow::Done(outcome)),
         }
     })
 }
 
-fn answer(realm: String, reply: IoReply) -> Result<Vec<u8>, KerberosError> {
+fn unanswered(realm: String, reply: IoReply) -> KerberosError {
     match reply {
-        IoReply::Message { octets, .. } => Ok(octets),
-        IoReply::NoServer(failure) => Err(KerberosError::RealmUnknown { realm, failure }),
-        IoReply::Unreachable(failure) => Err(KerberosError::KdcUnreachable { realm, failure }),
-        _ => Err(KerberosError::WrongReply),
+        IoReply::NoServer(failure) => KerberosError::RealmUnknown { realm, failure },
+        IoReply::Unreachable(failure) => KerberosError::KdcUnreachable { realm, failure },
+        _ => KerberosError::WrongReply,
     }
 }
 

@@ -3,6 +3,7 @@
 mod canonical;
 mod hints;
 mod options;
+mod primary;
 mod reply;
 
 #[cfg(test)]
@@ -15,6 +16,7 @@ use krb5_crypto::{CryptoProvider, Enctype, Key, KeyUsage};
 use self::canonical::AwaitName;
 use self::hints::{Hint, Hints};
 pub use self::options::{AsOptions, EncryptedTimestamp, LongTerm};
+use self::primary::SecondOpinion;
 use super::service::MAX_HOPS;
 use super::{KdcRequest, MAX_ROUNDS, Route, Step, TimeSync, nonce};
 use crate::error::{ErrorCode, EtypeNumbers, KrbErrorReply, PreauthFailure};
@@ -70,6 +72,8 @@ struct AwaitTicket {
     clock: LearnedClock,
     /// The realms that have referred the client to another one.
     referred_by: Vec<Realm>,
+    /// Whether the primary KDC may know better, or is being asked.
+    second_opinion: SecondOpinion,
 }
 
 /// What an AS exchange yields.
@@ -158,6 +162,7 @@ impl AsExchange {
             preauth: Preauth::Nothing,
             clock,
             referred_by: Vec::new(),
+            second_opinion: SecondOpinion::default(),
         };
         Ok((state.request(), state.into()))
     }
@@ -220,11 +225,12 @@ impl AwaitTicket {
             }
             ErrorCode::KDC_ERR_PREAUTH_REQUIRED => self.preauthenticate(error, now),
             ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY if preauthenticated => {
-                Err(self.wrong_credential(PreauthFailure::Refused))
+                let error = self.wrong_credential(PreauthFailure::Refused);
+                self.ask_primary(error, now)
             }
             ErrorCode::KRB_AP_ERR_SKEW => self.adjust_clock(&error, now),
             ErrorCode::KDC_ERR_WRONG_REALM if self.may_be_referred() => self.refer(error, now),
-            _ => Err(Error::Kdc(Box::new(KrbErrorReply::from(error)))),
+            _ => self.ask_primary(Error::Kdc(Box::new(KrbErrorReply::from(error))), now),
         }
     }
 
@@ -260,6 +266,7 @@ impl AwaitTicket {
         self.hints = Hints::default();
         self.cookie = None;
         self.route = Route::Any;
+        self.second_opinion = SecondOpinion::default();
         self.server = Principal::krbtgt(&realm, &realm);
         self.options.client.realm = realm;
         self.send_again(now)

@@ -1,7 +1,7 @@
 //! Exchanges with a KDC, from the first request to the ticket.
 
 use anyhow::Context as _;
-use krb5_net::{Destination, KdcClient};
+use krb5_net::{Destination, KdcClient, Reply};
 use krb5_proto::exchange::{
     AsExchange, AsOptions, AsOutcome, KdcRequest, ServiceExchange, ServiceOptions, ServiceOutcome, Step, TgsExchange,
     TgsOptions, TgsOutcome,
@@ -11,12 +11,29 @@ use krb5_proto::{Error, ErrorCode, Realm};
 use super::Local;
 use crate::report::Hint as _;
 
-/// Gets an initial ticket.
+/// Gets an initial ticket. Where a replica refuses name or password, the primary KDC has the last word.
 pub(crate) fn initial(local: &Local, options: AsOptions) -> anyhow::Result<AsOutcome> {
     let client = options.client.clone();
-    let first = AsExchange::start(local.provider(), options, local.now());
-    let reply = |state: krb5_proto::exchange::AwaitAsRep, octets: &[u8]| state.reply(octets, local.now());
-    run(local, first, reply).with_context(|| format!("cannot get a ticket for {client}"))
+    begin(local, options).with_context(|| format!("cannot get a ticket for {client}"))
+}
+
+fn begin(local: &Local, options: AsOptions) -> anyhow::Result<AsOutcome> {
+    let network = network(local);
+    let (mut request, mut state) = told(AsExchange::start(local.provider(), options, local.now()))?;
+    loop {
+        let step = match ask(&network, &request) {
+            Ok(reply) if reply.primary => state.reply(&reply.octets, local.now()),
+            Ok(reply) => state.reply_of_replica(&reply.octets, local.now()),
+            Err(unanswered) => match state.refusal() {
+                Some(refusal) => return told(Err(refusal)),
+                None => return Err(unanswered),
+            },
+        };
+        match told(step)? {
+            Step::Done(outcome) => return Ok(outcome),
+            Step::Send { request: again, next } => (request, state) = (again, next),
+        }
+    }
 }
 
 /// Gets a further ticket.
@@ -40,22 +57,24 @@ fn run<S, T>(
     first: Result<(KdcRequest, S), Error>,
     reply: impl Fn(S, &[u8]) -> Result<Step<S, T>, Error>,
 ) -> anyhow::Result<T> {
-    let network = KdcClient::new(local.settings().clone());
+    let network = network(local);
     let (mut request, mut state) = told(first)?;
     loop {
-        let octets = ask(&network, &request)?;
-        match told(reply(state, &octets))? {
+        let answer = ask(&network, &request)?;
+        match told(reply(state, &answer.octets))? {
             Step::Done(outcome) => return Ok(outcome),
             Step::Send { request: again, next } => (request, state) = (again, next),
         }
     }
 }
 
-fn ask(network: &KdcClient, request: &KdcRequest) -> anyhow::Result<Vec<u8>> {
+fn network(local: &Local) -> KdcClient {
+    KdcClient::new(local.settings().clone()).with_variables(gss::variable)
+}
+
+fn ask(network: &KdcClient, request: &KdcRequest) -> anyhow::Result<Reply> {
     let realm = realm_text(&request.realm)?;
-    let reply = network.exchange(&Destination::kdc(realm).by(request.route), &request.message);
-    let octets = reply.map(|reply| reply.octets);
-    match octets {
+    match network.exchange(&Destination::kdc(realm).by(request.route), &request.message) {
         Err(error @ krb5_net::Error::Unreachable { .. }) => {
             Err(error).hint("is the KDC running, and is its address in krb5.conf right?")
         }

@@ -17,7 +17,10 @@ use crate::{Error, Timestamp};
 impl AwaitTicket {
     /// Ends the exchange, unless the KDC has replaced the client's name: that needs to be proved.
     pub(super) fn granted(self, rep: &AsRep, now: Timestamp) -> Result<Step<AwaitAsRep, AsOutcome>, Error> {
-        let outcome = self.finish(rep, now)?;
+        let outcome = match self.finish(rep, now) {
+            Ok(outcome) => outcome,
+            Err(error) => return self.ask_primary(error, now),
+        };
         kdc_reply::trace(&outcome.credentials);
         if outcome.credentials.client == self.options.client {
             return Ok(Step::Done(outcome));

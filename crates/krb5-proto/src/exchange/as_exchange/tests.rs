@@ -1,5 +1,6 @@
 mod canonical;
 mod preauth;
+mod primary;
 mod referral;
 mod reply;
 
