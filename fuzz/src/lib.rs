@@ -15,6 +15,7 @@ mod messages;
 mod names;
 mod realm;
 mod tokens;
+mod transport;
 
 pub use files::{ccache, keytab, krb5_conf};
 pub use handshake::{ap_req, gss_checksum};
@@ -22,6 +23,7 @@ pub use layouts::iov_layout;
 pub use messages::der_messages;
 pub use names::{auth_to_local, exported_name, gss_framing, k5login, principal};
 pub use tokens::{cfx_plaintext, cfx_token, iov};
+pub use transport::kdc_transport;
 
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +80,10 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "k5login",
         run: k5login,
+    },
+    Target {
+        name: "kdc_transport",
+        run: kdc_transport,
     },
     Target {
         name: "keytab",

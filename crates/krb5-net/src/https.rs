@@ -3,7 +3,6 @@
 //! There is no plain HTTP, no redirect is followed, and the proxy has to prove its name.
 
 mod anchors;
-mod http;
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
@@ -16,8 +15,8 @@ use rustls::pki_types::{DnsName, ServerName};
 use rustls::{ClientConfig, ClientConnection};
 
 pub(crate) use self::anchors::{Trust, Trusted};
-use self::http::ResponseReader;
 use crate::endpoint::{Carrier, HTTPS_PORT, Server};
+use crate::http::{self, ResponseReader};
 use crate::{AnchorError, Failure};
 
 /// How the proxies of one realm are spoken to.

@@ -11,7 +11,7 @@
 //! | `resolver` | names and records, by the system or by a program's own |
 //! | `race` | several servers asked in turn, the first useful reply wins: no sockets, no clock |
 //! | `schedule`, `framing`, `reply` | its patience, lengths over TCP, what is useful |
-//! | `https` | proxies: TLS, HTTP and the message inside (feature `https`) |
+//! | `https`, `http` | proxies: TLS, HTTP and the message inside (feature `https`) |
 //! | `io` | what all of that needs from outside |
 //! | `blocking` | this, with sockets that a thread waits for |
 //! | `asynchronous` | this, with sockets of a tokio runtime (feature `tokio`) |
@@ -44,7 +44,12 @@ mod dns;
 mod endpoint;
 mod error;
 mod framing;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hosts;
+#[cfg(any(feature = "https", feature = "fuzzing"))]
+mod http;
 #[cfg(feature = "https")]
 mod https;
 mod io;

@@ -124,6 +124,12 @@ impl<I: Io> Locator<'_, I> {
     }
 }
 
+/// The KDC that a URI record names.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn server_of_uri(record: &Record) -> Option<Server> {
+    uri::server(record, KERBEROS_PORT)
+}
+
 /// The records of a name.
 pub(crate) async fn lookup(
     io: impl Io,

@@ -3,7 +3,8 @@
 use crate::{Failure, REPLY_LIMIT};
 
 /// A POST of a body, if the path can stand in a request.
-pub(super) fn request(authority: &str, path: &str, body: &[u8]) -> Option<Vec<u8>> {
+#[cfg(feature = "https")]
+pub(crate) fn request(authority: &str, path: &str, body: &[u8]) -> Option<Vec<u8>> {
     if !path.starts_with('/') || path.bytes().any(|octet| !octet.is_ascii_graphic()) {
         return None;
     }
@@ -180,5 +181,5 @@ const HEADERS: usize = 64;
 const HEAD_LIMIT: usize = 16384;
 const CHUNK_HEAD_LIMIT: usize = 256;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "https"))]
 mod tests;
