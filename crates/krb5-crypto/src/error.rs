@@ -60,8 +60,17 @@ pub enum Error {
     #[error("checksum type {0} is not supported")]
     UnsupportedChecksum(i32),
     /// The enctype number is none of those implemented here.
-    #[error("encryption type {0} is not supported")]
+    #[error("encryption type {0} is not supported{hint}", hint = legacy_hint(*.0))]
     UnsupportedEnctype(i32),
+}
+
+/// What would make an encryption type of old peers work.
+fn legacy_hint(number: i32) -> &'static str {
+    match number {
+        16 => ": des3-cbc-sha1 needs the feature legacy-crypto, and allow_des3 in krb5.conf",
+        23 => ": arcfour-hmac needs the feature legacy-crypto, and allow_rc4 in krb5.conf",
+        _ => "",
+    }
 }
 
 /// For `map_err`: the complaint of a primitive as one about a key of `etype`.

@@ -2,6 +2,7 @@
 
 use super::keys;
 use super::profile::{Profile, Value};
+use super::switch::{Switch, Switches};
 use crate::error::Error;
 use crate::proto::crypto::Enctype;
 
@@ -15,11 +16,11 @@ pub(super) struct EnctypeLists {
 
 impl EnctypeLists {
     pub(super) fn read(profile: &Profile) -> Result<Self, Error> {
-        let list = |key, default: &[Enctype]| match value(profile, key) {
+        let list = |key, default: &[Enctype], most: &[Enctype]| match value(profile, key) {
             None => Ok(default.to_vec()),
             Some(value) => {
                 let mut list = parse_enctypes(value.text, default);
-                list.retain(|enctype| default.contains(enctype));
+                list.retain(|enctype| most.contains(enctype));
                 if list.is_empty() {
                     Err(value.bad(key, NOT_EMPTY))
                 } else {
@@ -27,10 +28,11 @@ impl EnctypeLists {
                 }
             }
         };
-        let permitted = list("permitted_enctypes", Enctype::ALL)?;
+        let Allowed { by_default, if_named } = Allowed::read(profile)?;
+        let permitted = list("permitted_enctypes", &by_default, &if_named)?;
         Ok(Self {
-            as_requests: list("default_tkt_enctypes", &permitted)?,
-            tgs_requests: list("default_tgs_enctypes", &permitted)?,
+            as_requests: list("default_tkt_enctypes", &permitted, &permitted)?,
+            tgs_requests: list("default_tgs_enctypes", &permitted, &permitted)?,
             permitted,
         })
     }
@@ -54,6 +56,34 @@ fn value<'p>(profile: &'p Profile, key: &str) -> Option<Value<'p>> {
     keys::libdefault(profile, key).or_else(|| of_requests().flatten())
 }
 
+/// What lists may hold. The types of [`Enctype::LEGACY`] are there only where a switch says so.
+struct Allowed {
+    by_default: Vec<Enctype>,
+    if_named: Vec<Enctype>,
+}
+
+impl Allowed {
+    fn read(profile: &Profile) -> Result<Self, Error> {
+        let mut allowed = Self {
+            by_default: Enctype::ALL.to_vec(),
+            if_named: Enctype::ALL.to_vec(),
+        };
+        let switches = Switches::read(profile)?;
+        let weak = switches.is_on(Switch::AllowWeakCrypto);
+        for enctype in Enctype::LEGACY.iter().copied() {
+            let switch = if enctype.number() == DES3 {
+                Switch::AllowDes3
+            } else {
+                Switch::AllowRc4
+            };
+            let on = switches.is_on(switch);
+            allowed.by_default.extend(on.then_some(enctype));
+            allowed.if_named.extend((on || weak).then_some(enctype));
+        }
+        Ok(allowed)
+    }
+}
+
 impl Default for EnctypeLists {
     fn default() -> Self {
         Self {
@@ -66,10 +96,9 @@ impl Default for EnctypeLists {
 
 /// Parses a list of enctypes, separated by blanks or commas.
 ///
-/// A word adds an enctype, a family (`aes`, `aes-sha1`, `aes-sha2`, `camellia`), or with `DEFAULT` the `default`
+/// A word adds an enctype, a family (`aes`, `aes-sha1`, `aes-sha2`, `camellia`, `des3`, `rc4`), or with `DEFAULT` the `default`
 /// list; after `-` it takes them away, and `+` before it changes nothing. Order counts, repetition
-/// does not. Words that are not known are skipped, and so are enctypes that are not implemented
-/// (`rc4`, `des3` and their like).
+/// does not. Words that are not known are skipped, as are enctypes that are not built in.
 #[must_use]
 pub fn parse_enctypes(text: &str, default: &[Enctype]) -> Vec<Enctype> {
     let mut list: Vec<Enctype> = Vec::new();
@@ -94,13 +123,21 @@ fn named(name: &str, default: &[Enctype]) -> Vec<Enctype> {
         return default.to_vec();
     }
     let family = FAMILIES.iter().find(|(family, _)| name.eq_ignore_ascii_case(family));
-    match family {
-        Some((_, members)) => members.to_vec(),
-        None => Enctype::from_name(name).into_iter().collect(),
+    let legacy = [("des3", DES3), ("rc4", RC4)].into_iter();
+    let mut legacy = legacy.filter(|(family, _)| name.eq_ignore_ascii_case(family));
+    match (family, legacy.next()) {
+        (Some((_, members)), _) => members.to_vec(),
+        (None, Some((_, number))) => Enctype::from_number(number).into_iter().collect(),
+        (None, None) => Enctype::from_name(name).into_iter().collect(),
     }
 }
 
-const NOT_EMPTY: &str = "a list with at least one permitted enctype, such as aes256-cts-hmac-sha1-96 or aes";
+const NOT_EMPTY: &str = "a list with at least one permitted enctype, such as aes256-cts-hmac-sha1-96 or aes; \
+                         arcfour-hmac needs allow_rc4, des3-cbc-sha1 allow_des3, and both the feature legacy-crypto";
+
+/// The number of des3-cbc-sha1, and of arcfour-hmac: they may not be built in.
+const DES3: i32 = 16;
+const RC4: i32 = 23;
 
 /// In the order that MIT gives the family `aes`.
 const AES: &[Enctype] = &[
@@ -144,7 +181,7 @@ mod tests {
             ("DEFAULT", &[B2, A1]),
             ("DEFAULT +aes256-cts", &[B2, A1, A2]),
             ("DEFAULT -DEFAULT aes128-cts", &[A1]),
-            ("rc4-hmac des3-cbc-sha1 aes128-cts", &[A1]),
+            ("des-cbc-md5 rc4-hmac-exp aes128-cts", &[A1]),
             ("camellia -camellia128-cts", &[Enctype::Camellia256CtsCmac]),
             ("-aes256-cts aes256-cts", &[A2]),
             ("", &[]),
@@ -161,6 +198,41 @@ mod tests {
         assert_eq!(lists.permitted(), [A2, A1]);
         assert_eq!(lists.as_requests(), [A2, A1]);
         assert_eq!(lists.tgs_requests(), [A2, A1]);
+    }
+
+    #[test]
+    #[cfg(not(feature = "legacy-crypto"))]
+    fn switches_allow_nothing_that_is_not_built_in() {
+        let text = "[libdefaults]\nallow_rc4 = true\nallow_des3 = true\nallow_weak_crypto = true\n";
+        let lists = EnctypeLists::read(&Profile::parse(text).unwrap()).unwrap();
+        assert_eq!(lists.permitted(), Enctype::ALL);
+    }
+
+    #[test]
+    #[cfg(feature = "legacy-crypto")]
+    fn w9_legacy_types_are_permitted_only_where_a_switch_says_so() {
+        let (rc4, des3) = (Enctype::ArcfourHmac, Enctype::Des3CbcSha1);
+        let has = |text: &str, enctype| {
+            let profile = Profile::parse(&format!("[libdefaults]\n{text}")).unwrap();
+            EnctypeLists::read(&profile).unwrap().permitted().contains(&enctype)
+        };
+        for (text, with_rc4, with_des3) in [
+            ("", false, false),
+            ("permitted_enctypes = aes rc4 des3\n", false, false),
+            ("allow_rc4 = true\n", true, false),
+            ("allow_des3 = true\n", false, true),
+            ("allow_weak_crypto = true\n", false, false),
+            (
+                "allow_weak_crypto = true\npermitted_enctypes = aes rc4-hmac des3\n",
+                true,
+                true,
+            ),
+            ("allow_rc4 = true\npermitted_enctypes = aes rc4 des3\n", true, false),
+            ("allow_rc4 = true\npermitted_enctypes = aes\n", false, false),
+            ("allow_rc4 = true\npermitted_enctypes = DEFAULT -rc4\n", false, false),
+        ] {
+            assert_eq!((has(text, rc4), has(text, des3)), (with_rc4, with_des3), "{text}");
+        }
     }
 
     #[test]
