@@ -1,20 +1,4 @@
 //! Contexts on a tokio runtime.
-//!
-//! ```
-//! use gss::{AsyncTransport, Framed, Gss};
-//! # use std::error::Error;
-//! use tokio::io::{AsyncRead, AsyncWrite};
-//!
-//! async fn client<S>(gss: &Gss, stream: S) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>>
-//! where
-//!     S: AsyncRead + AsyncWrite + Unpin + Send,
-//! {
-//!     let mut wire = Framed::new(stream);
-//!     let mut context = gss.initiator("HTTP@www.example.com")?.establish_async(&mut wire).await?;
-//!     wire.send(&context.wrap(b"hello")?).await?;
-//!     Ok(context.open(&wire.receive().await?)?)
-//! }
-//! ```
 
 use std::future::Future;
 use std::io;

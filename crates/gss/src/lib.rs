@@ -143,4 +143,7 @@ mod documents {
     struct Readme;
     #[doc = include_str!("../../../docs/credentials.md")]
     struct Credentials;
+    #[cfg(feature = "tokio")]
+    #[doc = include_str!("../../../docs/network.md")]
+    struct Network;
 }
