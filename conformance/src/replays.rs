@@ -1,5 +1,7 @@
 //! Acceptors of two implementations that share a replay cache: each authenticator passes once.
 
+mod names;
+
 use std::{fs, path::Path};
 
 use anyhow::{Result, bail};
@@ -22,10 +24,12 @@ pub(crate) fn shared_by(flavours: [Flavour; 2]) -> bool {
 }
 
 /// The check of those that share.
-pub(crate) const CHECKS: &[Check] = &[("replay-shared", check)];
+pub(crate) const CHECKS: &[Check] = &[("replay-shared", shared)];
+/// A check that needs no more than one encryption type.
+pub(crate) const CHECKS_ONCE: &[Check] = &[("replay-names", names::check)];
 
 /// Acceptors of both are given the same token at once, then further ones of both, which start later.
-fn check(desk: &Desk<'_>, checks: &mut Checks) -> Result<()> {
+fn shared(desk: &Desk<'_>, checks: &mut Checks) -> Result<()> {
     let house = House {
         site: desk.site,
         programs: desk.programs,
@@ -70,8 +74,8 @@ struct House<'a> {
 }
 
 impl House<'_> {
-    fn start(&self, flavour: Flavour, role: Role, ccache: &Path) -> Result<Side> {
-        let start = Start {
+    fn order<'b>(&'b self, flavour: Flavour, role: Role, ccache: &'b Path) -> Start<'b> {
+        Start {
             flavour,
             role,
             site: self.site,
@@ -81,10 +85,13 @@ impl House<'_> {
             flags: (role == Role::Initiator).then_some("conf,integ"),
             mech: Mech::Krb5,
             bindings: None,
-        };
+        }
+    }
+
+    fn start(&self, flavour: Flavour, role: Role, ccache: &Path) -> Result<Side> {
         Ok(Side {
             flavour,
-            pipe: self.programs.start(&start)?,
+            pipe: self.programs.start(&self.order(flavour, role, ccache))?,
         })
     }
 

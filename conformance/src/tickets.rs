@@ -81,8 +81,12 @@ impl Errand {
             .chain(options::CHECKS_WITH_MIT)
             .chain(grammar::CHECKS_WITH_MIT)
             .filter(move |_| self.actor == Flavour::Gss && self.reader == Flavour::Mit);
+        let once = replays::CHECKS_ONCE
+            .iter()
+            .filter(move |_| self.enctype == Enctype::Aes256Sha1);
         let shared = replays::CHECKS
             .iter()
+            .chain(once)
             .filter(move |_| replays::shared_by([self.actor, self.reader]));
         CHECKS.iter().chain(ours).chain(with_mit).chain(shared)
     }
