@@ -6,8 +6,12 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Barrier, OnceLock};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use krb5_store::proto::KerberosTime;
+use krb5_store::replay::{self, Acceptance, FileReplayCache, ReplayCache as _, ReplayError};
 use nix::sys::stat::Mode;
 use nix::unistd::{Uid, mkfifo};
 use tempfile::TempDir;
@@ -122,6 +126,55 @@ fn l6_tags_that_nobody_had_are_no_replays() {
 }
 
 #[test]
+fn l9_of_eight_threads_and_eight_other_processes_exactly_one_wins() {
+    let place = Place::new();
+    let cache = FileReplayCache::new(place.path());
+    let mut others: Vec<Contestant> = (0..4)
+        .flat_map(|_| [ours(&place.name()), theirs(&place.name())])
+        .collect();
+    for tag in Tag::series().take(50) {
+        let barrier = Barrier::new(9);
+        let threads: usize = thread::scope(|scope| {
+            let contender = || {
+                barrier.wait();
+                usize::from(store(&cache, tag))
+            };
+            let running: Vec<_> = (0..8).map(|_| scope.spawn(contender)).collect();
+            barrier.wait();
+            for other in &mut others {
+                other.present(tag).unwrap();
+            }
+            running.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        let verdicts = others.iter_mut().map(|other| other.verdict().unwrap());
+        let processes = verdicts
+            .filter(|verdict| match verdict {
+                Verdict::Failed(text) => panic!("{text}"),
+                other => *other == Verdict::Stored,
+            })
+            .count();
+        assert_eq!(threads + processes, 1);
+    }
+}
+
+/// Whether this process stores it, now.
+fn store(cache: &FileReplayCache, tag: Tag) -> bool {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = KerberosTime(since_1970.try_into().unwrap());
+    let stored = cache.store(&Acceptance {
+        tag: replay::Tag::of(&tag.octets()),
+        time: now,
+        now,
+        skew: Duration::from_secs(300),
+    });
+    match stored {
+        Ok(()) => true,
+        Err(ReplayError::Replayed) => false,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
 fn a_cache_that_accepts_everything_loses_the_race() {
     let error = task_on("none:", "race", &["--processes", "8", "--rounds", "1"]).unwrap_err();
     assert!(error.contains("8 of 8 processes stored the tag"), "{error}");
@@ -222,6 +275,37 @@ fn l22_where_the_file_may_not_grow_nothing_is_stored() {
         assert!(text.contains(place.path().to_str().unwrap()), "{text}");
     }
     assert_eq!(ours(&place.name()).ask(tag).unwrap(), Verdict::Stored);
+}
+
+#[test]
+fn l22_where_the_directory_may_not_be_written_to_nothing_is_stored() {
+    let place = Place::new();
+    let directory = place.0.path();
+    let mut command = Command::new(XTASK);
+    if Uid::effective().is_root() {
+        // Root may write anywhere, and who it becomes may not look everywhere.
+        let copy = directory.join("xtask");
+        fs::copy(XTASK, &copy).unwrap();
+        command = Command::new("setpriv");
+        command
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(copy);
+        fs::set_permissions(directory, Permissions::from_mode(0o755)).unwrap();
+    } else {
+        fs::set_permissions(directory, Permissions::from_mode(0o555)).unwrap();
+    }
+    command.args(["replay", "store", &place.name()]);
+    let text = failure(
+        Contestant::of(command)
+            .unwrap()
+            .ask(Tag::series().next().unwrap())
+            .unwrap(),
+    );
+    assert!(
+        text.contains(place.path().to_str().unwrap()) && text.contains("Permission denied"),
+        "{text}"
+    );
+    assert!(!place.path().exists());
 }
 
 #[test]

@@ -202,6 +202,22 @@ fn l22_a_file_of_another_user_is_refused_to_root_as_well() {
 }
 
 #[test]
+fn f7_the_file_is_never_replaced_nor_cut_while_others_use_it() {
+    let place = Place::new();
+    store(&place.cache(), b"first").unwrap();
+    let before = fs::metadata(place.path()).unwrap();
+    let mut len = before.len();
+    for number in 0..4000_u16 {
+        store(&place.cache(), &number.to_be_bytes()).unwrap();
+        let now = fs::metadata(place.path()).unwrap();
+        assert_eq!(now.ino(), before.ino());
+        assert!(now.len() >= len);
+        len = now.len();
+    }
+    assert!(replayed(store(&place.cache(), b"first")));
+}
+
+#[test]
 fn a_file_cut_off_by_a_crash_is_used_further() {
     let place = Place::new();
     for number in 0..20_u8 {
