@@ -14,6 +14,7 @@ mod layouts;
 mod messages;
 mod names;
 mod realm;
+mod replay;
 mod tokens;
 mod transport;
 
@@ -22,6 +23,7 @@ pub use handshake::{ap_req, gss_checksum};
 pub use layouts::iov_layout;
 pub use messages::der_messages;
 pub use names::{auth_to_local, exported_name, gss_framing, k5login, principal};
+pub use replay::rcache;
 pub use tokens::{cfx_plaintext, cfx_token, iov};
 pub use transport::kdc_transport;
 
@@ -96,5 +98,9 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "principal",
         run: principal,
+    },
+    Target {
+        name: "rcache",
+        run: rcache,
     },
 ];

@@ -1,0 +1,113 @@
+//! Replay cache files.
+
+use std::collections::HashMap;
+use std::io;
+use std::time::Duration;
+
+use krb5_store::proto::KerberosTime;
+use krb5_store::replay::table::{Outcome, Storage, store};
+use krb5_store::replay::{Acceptance, Tag};
+
+/// Any file is a replay cache, in which no authenticator is accepted twice while the clock does what it likes, and
+/// which changes only by what is accepted.
+///
+/// ```text
+/// 0..3     when it begins, seconds since 1970
+/// 4..5     the file's length
+/// 6        the number of steps, modulo 16
+/// 7..      a step: the authenticator's number, and by how many minutes the clock moves before
+/// then     what the file repeats
+/// ```
+pub fn rcache(octets: &[u8]) {
+    let Some((start, rest)) = octets.split_first_chunk::<4>() else {
+        return;
+    };
+    let Some(([high, low, count], rest)) = rest.split_first_chunk::<3>() else {
+        return;
+    };
+    let Some((steps, pattern)) = rest.split_at_checked(usize::from(count % 16) * 2) else {
+        return;
+    };
+    let length = usize::from(u16::from_be_bytes([*high, *low]));
+    let mut file = Octets(pattern.iter().copied().cycle().take(length).collect());
+    let mut now = i64::from(u32::from_be_bytes(*start));
+    // When each was made, and whether it was accepted.
+    let mut made: HashMap<u8, (i64, bool)> = HashMap::new();
+    for step in steps.chunks_exact(2) {
+        let &[number, minutes] = step else { continue };
+        now += i64::from(minutes.cast_signed()) * 60;
+        let (time, accepted) = made.entry(number).or_insert((now, false));
+        if (*time - now).unsigned_abs() > SKEW.as_secs() {
+            continue;
+        }
+        let before = file.0.clone();
+        let outcome = present(&mut file, number, *time, now);
+        if outcome == Outcome::Stored {
+            assert!(!*accepted, "accepted twice");
+            assert_one_record_differs(&before, &file.0);
+            assert_eq!(present(&mut file, number, *time, now), Outcome::Present);
+            *accepted = true;
+        } else {
+            assert!(file.0 == before || before.len() < SEED_LEN, "refused, but written");
+        }
+        assert!(!*accepted || outcome != Outcome::Full);
+    }
+}
+
+fn present(file: &mut Octets, number: u8, time: i64, now: i64) -> Outcome {
+    let acceptance = Acceptance {
+        tag: Tag::of(&[number; 12]),
+        time: KerberosTime(time),
+        now: KerberosTime(now),
+        skew: SKEW,
+    };
+    store(file, &acceptance, || Ok([7; SEED_LEN])).expect("a file in memory can be read and written")
+}
+
+/// Besides a new seed.
+fn assert_one_record_differs(before: &[u8], after: &[u8]) {
+    let records = |octets: &[u8]| -> Vec<Vec<u8>> {
+        let records = octets.get(SEED_LEN..).unwrap_or_default();
+        records.chunks(16).map(<[u8]>::to_vec).collect()
+    };
+    let (before, after) = (records(before), records(after));
+    let empty = vec![0; 16];
+    let whole = |record: Option<&Vec<u8>>| {
+        let mut record = record.unwrap_or(&empty).clone();
+        record.resize(16, 0);
+        record
+    };
+    let differ = (0..before.len().max(after.len()))
+        .filter(|&index| whole(before.get(index)) != whole(after.get(index)))
+        .count();
+    assert!(differ <= 1, "{differ} records differ");
+}
+
+/// A file in memory.
+struct Octets(Vec<u8>);
+
+impl Storage for Octets {
+    fn read_at(&self, octets: &mut [u8], offset: u64) -> io::Result<usize> {
+        let from = usize::try_from(offset).map_or(self.0.len(), |offset| offset.min(self.0.len()));
+        let rest = &self.0[from..];
+        let len = rest.len().min(octets.len());
+        octets[..len].copy_from_slice(&rest[..len]);
+        Ok(len)
+    }
+
+    fn write_at(&mut self, octets: &[u8], offset: u64) -> io::Result<()> {
+        let from = usize::try_from(offset).map_err(io::Error::other)?;
+        let end = from + octets.len();
+        assert!(end <= LARGEST, "a record at {offset}");
+        if self.0.len() < end {
+            self.0.resize(end, 0);
+        }
+        self.0[from..end].copy_from_slice(octets);
+        Ok(())
+    }
+}
+
+const SKEW: Duration = Duration::from_secs(300);
+const SEED_LEN: usize = 16;
+/// What is full of a file of 64 KiB is in its first three tables. So few tags fill no place of two more.
+const LARGEST: usize = SEED_LEN + (1023 + 2048 + 4096 + 8192 + 16384) * 16;
