@@ -66,19 +66,15 @@ fn present(file: &mut Octets, number: u8, time: i64, now: i64) -> Outcome {
 
 /// Besides a new seed.
 fn assert_one_record_differs(before: &[u8], after: &[u8]) {
-    let records = |octets: &[u8]| -> Vec<Vec<u8>> {
-        let records = octets.get(SEED_LEN..).unwrap_or_default();
-        records.chunks(16).map(<[u8]>::to_vec).collect()
-    };
-    let (before, after) = (records(before), records(after));
-    let empty = vec![0; 16];
-    let whole = |record: Option<&Vec<u8>>| {
-        let mut record = record.unwrap_or(&empty).clone();
-        record.resize(16, 0);
+    let record = |octets: &[u8], start: usize| -> [u8; 16] {
+        let mut record = [0; 16];
+        let rest = octets.get(start..).unwrap_or_default();
+        record.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
         record
     };
-    let differ = (0..before.len().max(after.len()))
-        .filter(|&index| whole(before.get(index)) != whole(after.get(index)))
+    let differ = (SEED_LEN..before.len().max(after.len()))
+        .step_by(16)
+        .filter(|&start| record(before, start) != record(after, start))
         .count();
     assert!(differ <= 1, "{differ} records differ");
 }
