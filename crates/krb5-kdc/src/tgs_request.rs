@@ -58,6 +58,11 @@ pub(crate) fn authenticate(core: &Core, request: &TgsReq, octets: &[u8], now: Ti
     let subkey = subkey
         .transpose()
         .map_err(|_| Refusal::from(ErrorCode::KDC_ERR_ETYPE_NOSUPP))?;
+    // Clients do not bring legacy types into use: where the session key has one, this KDC chose it.
+    let is_new_legacy = |subkey: &Key| subkey.enctype().is_legacy() && subkey.enctype() != session_key.enctype();
+    if subkey.as_ref().is_some_and(is_new_legacy) {
+        return Err(ErrorCode::KDC_ERR_ETYPE_NOSUPP.into());
+    }
     Ok(Header {
         server: Principal::new(ap_req.ticket.realm, ap_req.ticket.sname),
         ticket,

@@ -262,7 +262,7 @@ pub enum Error {
     #[error("no encryption type is allowed")]
     NoEtypes,
     /// The peer's encryption type is not among the permitted ones.
-    #[error("encryption type {0} is not permitted")]
+    #[error("encryption type {0} is not permitted{hint}", hint = what_permits(.0))]
     EtypeNotPermitted(EtypeNumbers),
     /// The TGT cannot be forwarded.
     #[error("the ticket-granting ticket of {client} is not forwardable")]
@@ -324,6 +324,15 @@ pub enum PreauthFailure {
 /// Encryption types by number, shown by name where known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EtypeNumbers(pub Vec<i32>);
+
+/// The setting that permits a type of old peers.
+fn what_permits(etypes: &EtypeNumbers) -> &'static str {
+    match etypes.0.as_slice() {
+        [16] => "; allow_des3 in krb5.conf permits it",
+        [23] => "; allow_rc4 in krb5.conf permits it",
+        _ => "",
+    }
+}
 
 impl Error {
     /// MIT's com_err number, as the 32 bits that programs compare and print.

@@ -104,10 +104,18 @@ fn clock_skew_says_by_how_much_and_in_which_direction() {
 }
 
 #[test]
+fn w9_a_type_that_is_off_is_told_with_the_setting_that_permits_it() {
+    for (number, setting) in [(16, "allow_des3"), (23, "allow_rc4")] {
+        let error = Error::EtypeNotPermitted(EtypeNumbers(vec![number]));
+        assert!(error.to_string().contains(setting), "{error}");
+    }
+}
+
+#[test]
 fn encryption_types_are_shown_by_name_where_they_have_one() {
     assert_eq!(
-        EtypeNumbers(vec![18, 23, -133]).to_string(),
-        "aes256-cts-hmac-sha1-96, 23, -133"
+        EtypeNumbers(vec![18, 24, -133]).to_string(),
+        "aes256-cts-hmac-sha1-96, 24, -133"
     );
     assert_eq!(EtypeNumbers::default().to_string(), "none");
 }

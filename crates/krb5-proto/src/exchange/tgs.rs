@@ -91,6 +91,10 @@ impl TgsExchange {
             "asking for a ticket"
         );
         let session_key = Arc::new(options.tgt.key.to_key(provider)?);
+        let etype = session_key.enctype();
+        if etype.is_legacy() && !options.etypes.contains(&etype) {
+            return Err(Error::EtypeNotPermitted(EtypeNumbers::of(&[etype])));
+        }
         let subkey = make_subkey(provider, options.subkey, &session_key)?;
         let body = options.body(kdc_now, nonce(provider)?)?;
         let mut state = AwaitTgsRep {

@@ -8,7 +8,7 @@ use crate::proto::{EncryptionKey, KerberosTime};
 
 const AES256: i32 = 18;
 const AES128: i32 = 17;
-const RC4: i32 = 23;
+const EXPORT_RC4: i32 = 24;
 
 fn entry(name: &str, kvno: u32, etype: i32) -> KeytabEntry {
     let len = if etype == AES256 { 32 } else { 16 };
@@ -56,7 +56,7 @@ fn keytab() -> Vec<KeytabEntry> {
         entry("http/a@R", 2, AES128),
         entry("http/b@R", 3, AES256),
         entry("host/a@R", 4, AES256),
-        entry("http/a@R", 2, RC4),
+        entry("http/a@R", 2, EXPORT_RC4),
     ]
 }
 
@@ -207,8 +207,8 @@ fn i56_when_nothing_decrypts_the_ticket_the_reason_is_the_closest_one() {
 
 #[test]
 fn keys_of_types_that_are_not_supported_are_no_keys() {
-    let any = acceptor(None, vec![entry("a@R", 1, RC4)]);
-    assert!(any.keys(&principal("a@R"), Some(1), RC4).is_err());
+    let any = acceptor(None, vec![entry("a@R", 1, EXPORT_RC4)]);
+    assert!(any.keys(&principal("a@R"), Some(1), EXPORT_RC4).is_err());
     let mut short = entry("a@R", 1, AES256);
     short.key = Arc::new(EncryptionKey::new(AES256, vec![0; 5]));
     assert!(
@@ -258,7 +258,7 @@ fn the_newest_keys_of_a_client_are_those_written_last() {
         entry("c@R", 255, AES256),
         entry("c@R", 1, AES256),
         entry("c@R", 1, AES128),
-        entry("c@R", 1, RC4),
+        entry("c@R", 1, EXPORT_RC4),
     ];
     for (entry, timestamp) in entries.iter_mut().zip([100, 200, 200, 200]) {
         entry.timestamp = KerberosTime(timestamp);

@@ -161,11 +161,11 @@ fn k4_types_that_were_not_asked_for_are_refused_in_replies() {
         );
     }
     let shown = answered(as_options(), |kdc, request| {
-        kdc.as_rep(request, |draft| draft.etype = 23)
+        kdc.as_rep(request, |draft| draft.etype = 24)
     });
     assert_eq!(
         shown.map(|_| ()).unwrap_err().to_string(),
-        "the KDC uses encryption type 23, but the request allowed aes256-cts-hmac-sha1-96"
+        "the KDC uses encryption type 24, but the request allowed aes256-cts-hmac-sha1-96"
     );
 }
 
