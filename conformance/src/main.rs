@@ -5,7 +5,9 @@
 #![forbid(unsafe_code)]
 
 mod area;
+mod federation;
 mod flavour;
+mod journey;
 mod packages;
 mod pair;
 mod party;

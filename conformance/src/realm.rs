@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::{
     flavour::{Enctype, Flavour},
@@ -179,7 +180,7 @@ fn outfit(sites: &[Site], port: u16, tools: Tools<'_>) -> Result<()> {
 }
 
 /// A port that was free for TCP and UDP a moment ago.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     for _ in 0..64 {
         let tcp = TcpListener::bind(("127.0.0.1", 0))?;
         let port = tcp.local_addr()?.port();
@@ -191,7 +192,7 @@ fn free_port() -> Result<u16> {
 }
 
 /// Waits until `kdc` takes connections.
-fn await_listening(kdc: &mut Guard, port: u16, log: &Path) -> Result<()> {
+pub(crate) fn await_listening(kdc: &mut Guard, port: u16, log: &Path) -> Result<()> {
     let deadline = within(20);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         let said = || fs::read_to_string(log).unwrap_or_default();
@@ -206,8 +207,27 @@ fn await_listening(kdc: &mut Guard, port: u16, log: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Waits for our KDC's line in `out`, `{"ready":{"address":…,"krb5_conf":…}}`.
+pub(crate) fn await_ready(kdc: &mut Guard, out: &Path, err: &Path) -> Result<()> {
+    let deadline = within(20);
+    loop {
+        let said = fs::read_to_string(out)?;
+        if let Some((line, _)) = said.split_once('\n') {
+            let ready: Value = serde_json::from_str(line).with_context(|| format!("not JSON: {line}"))?;
+            ready
+                .pointer("/ready/address")
+                .with_context(|| format!("no address in {line}"))?;
+            return Ok(());
+        }
+        if kdc.ended()?.is_some() || Instant::now() > deadline {
+            bail!("the KDC is not ready: {said}{}", fs::read_to_string(err)?);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// The lines of `[libdefaults]` that keep the libraries from asking name servers.
-const NO_NAME_SERVICE: &str = "    dns_lookup_kdc = false
+pub(crate) const NO_NAME_SERVICE: &str = "    dns_lookup_kdc = false
     dns_lookup_realm = false
     dns_canonicalize_hostname = false
     rdns = false

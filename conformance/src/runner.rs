@@ -14,7 +14,9 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::{
     area::{AREAS, Subject, establish},
+    federation::{Federation, Kdcs},
     flavour::{Flavour, Role},
+    journey::{Journey, Travel, journeys},
     pair::Pair,
     programs::Programs,
     progress::Progress,
@@ -40,6 +42,7 @@ pub(crate) struct Plan {
 enum Job {
     Context(Flavour, Scenario),
     Errand(Flavour, Errand),
+    Journey(Flavour, Journey),
 }
 
 /// What every thread uses.
@@ -47,6 +50,7 @@ struct Site<'a> {
     plan: &'a Plan,
     programs: &'a Programs,
     realms: &'a BTreeMap<Flavour, Result<Realm>>,
+    federations: &'a BTreeMap<Kdcs, Result<Federation>>,
     directory: &'a Path,
 }
 
@@ -65,6 +69,8 @@ impl Plan {
                     .into_iter()
                     .map(|errand| Job::Errand(peer, errand)),
             );
+            let travels = journeys(self.subject, peer).into_iter();
+            jobs.extend(travels.map(|journey| Job::Journey(peer, journey)));
             jobs.extend(
                 matrix(self.subject, peer)
                     .into_iter()
@@ -85,19 +91,22 @@ impl Job {
         match self {
             Self::Context(_, scenario) => scenario.name(),
             Self::Errand(_, errand) => errand.name(),
+            Self::Journey(_, journey) => journey.name(),
         }
     }
 
-    fn kdc(&self) -> Flavour {
+    /// Whose KDC it needs, if it is about one realm.
+    fn kdc(&self) -> Option<Flavour> {
         match self {
-            Self::Context(_, scenario) => scenario.kdc,
-            Self::Errand(_, errand) => errand.kdc,
+            Self::Context(_, scenario) => Some(scenario.kdc),
+            Self::Errand(_, errand) => Some(errand.kdc),
+            Self::Journey(..) => None,
         }
     }
 
     fn peer(&self) -> Flavour {
         match *self {
-            Self::Context(peer, _) | Self::Errand(peer, _) => peer,
+            Self::Context(peer, _) | Self::Errand(peer, _) | Self::Journey(peer, _) => peer,
         }
     }
 
@@ -106,6 +115,7 @@ impl Job {
         let first = match self {
             Self::Context(_, scenario) => scenario.initiator,
             Self::Errand(_, errand) => errand.actor,
+            Self::Journey(_, journey) => journey.client,
         };
         if first == self.peer() {
             Role::Acceptor
@@ -117,6 +127,7 @@ impl Job {
     fn areas(&self) -> Vec<&'static str> {
         match self {
             Self::Errand(_, errand) => errand.checks().map(|(name, _)| *name).collect(),
+            Self::Journey(_, journey) => journey.checks().map(|(name, _)| *name).collect(),
             Self::Context(_, scenario) => {
                 let established = matches!(scenario.terms.outcome, Outcome::Established | Outcome::Bound);
                 let areas = AREAS.iter().map(|area| area.name).filter(|_| established);
@@ -140,17 +151,19 @@ pub(crate) fn run(plan: &Plan, programs: &Programs, directory: &Path) -> Result<
     }
     let mut realms = BTreeMap::new();
     let mut rows = Vec::new();
-    for job in &jobs {
-        if let Entry::Vacant(vacant) = realms.entry(job.kdc()) {
-            let realm = Realm::start(job.kdc(), programs, directory);
+    for kdc in jobs.iter().filter_map(Job::kdc) {
+        if let Entry::Vacant(vacant) = realms.entry(kdc) {
+            let realm = Realm::start(kdc, programs, directory);
             // What is under test fails its rows; without a peer's realm there is nothing to compare with.
-            vacant.insert(if job.kdc() == plan.subject { realm } else { Ok(realm?) });
+            vacant.insert(if kdc == plan.subject { realm } else { Ok(realm?) });
         }
     }
+    let federations = federations(plan, &jobs, programs, directory)?;
     let site = Site {
         plan,
         programs,
         realms: &realms,
+        federations: &federations,
         directory,
     };
     rows.extend(work(&site, &jobs));
@@ -158,6 +171,27 @@ pub(crate) fn run(plan: &Plan, programs: &Programs, directory: &Path) -> Result<
         rows.extend(stop(plan, kdc, realm));
     }
     Ok(rows)
+}
+
+/// Starts the realms that trust each other.
+fn federations(
+    plan: &Plan,
+    jobs: &[Job],
+    programs: &Programs,
+    directory: &Path,
+) -> Result<BTreeMap<Kdcs, Result<Federation>>> {
+    let mut federations = BTreeMap::new();
+    for job in jobs {
+        let Job::Journey(_, Journey { kdcs, .. }) = *job else {
+            continue;
+        };
+        if let Entry::Vacant(vacant) = federations.entry(kdcs) {
+            let federation = Federation::start(kdcs, programs, directory);
+            let concerns_subject = kdcs.0.contains(&plan.subject);
+            vacant.insert(if concerns_subject { federation } else { Ok(federation?) });
+        }
+    }
+    Ok(federations)
 }
 
 fn work(site: &Site<'_>, jobs: &[Job]) -> Vec<Row> {
@@ -190,6 +224,7 @@ impl Site<'_> {
         match job {
             Job::Context(_, scenario) => self.context(job, scenario),
             Job::Errand(_, errand) => self.errand(job, *errand),
+            Job::Journey(_, journey) => self.journey(job, *journey),
         }
     }
 
@@ -210,6 +245,38 @@ impl Site<'_> {
             rows.push(job.row(name, checks));
         }
         rows
+    }
+
+    fn journey(&self, job: &Job, journey: Journey) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (name, check) in journey.checks() {
+            if !self.plan.wants(&format!("{}/{name}", job.name())) {
+                continue;
+            }
+            let mut checks = Checks::default();
+            let outcome = self.federation(journey.kdcs).and_then(|federation| {
+                let directory = tempfile::Builder::new().prefix("journey-").tempdir_in(self.directory)?;
+                let travel = Travel {
+                    journey,
+                    federation,
+                    programs: self.programs,
+                    directory: directory.path(),
+                };
+                check(&travel, &mut checks)
+            });
+            if let Err(error) = outcome {
+                checks.broken(&error);
+            }
+            rows.push(job.row(name, checks));
+        }
+        rows
+    }
+
+    fn federation(&self, kdcs: Kdcs) -> Result<&Federation> {
+        match self.federations.get(&kdcs).context("no such realms")? {
+            Ok(federation) => Ok(federation),
+            Err(error) => Err(anyhow!("{error:#}")),
+        }
     }
 
     fn context(&self, job: &Job, scenario: &Scenario) -> Vec<Row> {
@@ -264,7 +331,7 @@ impl Site<'_> {
 
     fn area(&self, job: &Job, name: &str, pair: &mut Pair, checks: &mut Checks) -> Result<()> {
         let Job::Context(_, scenario) = job else {
-            return Err(anyhow!("an errand has no context"));
+            return Err(anyhow!("only a scenario has a context"));
         };
         if !self.plan.wants(&format!("{}/{name}", job.name())) {
             return Ok(());
@@ -288,8 +355,10 @@ impl Site<'_> {
         let enctype = match job {
             Job::Context(_, scenario) => scenario.enctype,
             Job::Errand(_, errand) => errand.enctype,
+            Job::Journey(..) => return Err(anyhow!("a journey is not about one realm")),
         };
-        match self.realms.get(&job.kdc()).context("no such realm")? {
+        let realm = job.kdc().and_then(|kdc| self.realms.get(&kdc));
+        match realm.context("no such realm")? {
             Ok(realm) => realm.site(enctype),
             Err(error) => Err(anyhow!("{error:#}")),
         }

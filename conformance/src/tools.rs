@@ -81,6 +81,17 @@ impl<'a> Tools<'a> {
         Ok(())
     }
 
+    /// Gets a ticket for another user, whose ticket-granting ticket `others` holds; what is said of it.
+    pub(crate) fn kvno_user_to_user(self, site: &Site, ccache: &Path, others: &Path, user: &str) -> Result<String> {
+        let mut command = match self.flavour {
+            Flavour::Gss => self.gss(&["kvno"])?,
+            Flavour::Mit | Flavour::BrokenVerifier => self.programs.mit("bin/kvno"),
+            Flavour::Heimdal => bail!("Heimdal's kgetcred knows no user to user"),
+        };
+        command.args(["--u2u", &file_name(others)]);
+        run_ok(at(&mut command, site, ccache).arg(user), "", within(30))
+    }
+
     /// Lists the tickets of `ccache`.
     pub(crate) fn klist(self, site: &Site, ccache: &Path) -> Result<String> {
         let mut command = match self.flavour {

@@ -4,17 +4,14 @@ use std::{
     fs::{self, File},
     path::Path,
     process::Stdio,
-    thread,
-    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use anyhow::Result;
 
-use super::{NO_NAME_SERVICE, Names, PASSWORD, Realm, Site};
+use super::{NO_NAME_SERVICE, Names, PASSWORD, Realm, Site, await_ready};
 use crate::{
     flavour::{Enctype, Flavour},
-    process::{Guard, within},
+    process::Guard,
     programs::Programs,
     tools::Tools,
 };
@@ -40,7 +37,7 @@ pub(super) fn start(programs: &Programs, directory: &Path) -> Result<Realm> {
     Ok(realm)
 }
 
-/// Starts the KDC and waits for its line, `{"ready":{"address":…,"krb5_conf":…}}`.
+/// Starts the KDC.
 fn start_kdc(programs: &Programs, directory: &Path, site: &Site) -> Result<Guard> {
     let service = site.service.trim_end_matches(&format!("@{REALM}"));
     let short = site.enctype.short();
@@ -61,21 +58,8 @@ fn start_kdc(programs: &Programs, directory: &Path, site: &Site) -> Result<Guard
         .stdout(File::create(&out)?)
         .stderr(File::create(&err)?);
     let mut kdc = Guard::new(command.spawn()?);
-    let deadline = within(20);
-    loop {
-        let said = fs::read_to_string(&out)?;
-        if let Some((line, _)) = said.split_once('\n') {
-            let ready: Value = serde_json::from_str(line).with_context(|| format!("not JSON: {line}"))?;
-            ready
-                .pointer("/ready/address")
-                .with_context(|| format!("no address in {line}"))?;
-            return Ok(kdc);
-        }
-        if kdc.ended()?.is_some() || Instant::now() > deadline {
-            bail!("the KDC is not ready: {said}{}", fs::read_to_string(&err)?);
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
+    await_ready(&mut kdc, &out, &err)?;
+    Ok(kdc)
 }
 
 /// Adds to the KDC's krb5.conf what this suite's clients need besides: sections accumulate, first values win.

@@ -1,6 +1,7 @@
 //! The TGS exchange, RFC 4120 §3.3: a ticket in, another ticket out.
 
 use krb5_crypto::{Key, KeyUsage};
+use krb5_proto::messages::authdata::AD_WIN2K_PAC;
 use krb5_proto::messages::preauth;
 use krb5_proto::messages::{
     AuthorizationData, EncTgsRepPart, EncryptedData, KdcOptions, KdcReqBody, TgsRep, TgsReq, TicketFlags,
@@ -260,7 +261,10 @@ fn authorization_data(header: &Header, body: &KdcReqBody) -> Result<Option<Autho
             .iter()
             .flat_map(|data| data.iter().cloned()),
     );
-    Ok(Some(AuthorizationData(entries)).filter(|data| !data.is_empty()))
+    // A PAC is signed for the ticket that it came in, and nobody here can sign it for another one: KDCs that check it
+    // would refuse the ticket.
+    let kept = AuthorizationData(entries).without(AD_WIN2K_PAC)?;
+    Ok(Some(kept).filter(|data| !data.is_empty()))
 }
 
 fn lifetime(

@@ -122,6 +122,27 @@ impl AuthorizationData {
         }])
     }
 
+    /// The same without elements of type `ad_type`, also those directly within AD-IF-RELEVANT; one that is empty then
+    /// is left out.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if an AD-IF-RELEVANT is.
+    pub fn without(self, ad_type: i32) -> Result<Self, Error> {
+        let mut kept = Self::default();
+        for entry in self.0 {
+            if entry.ad_type == AD_IF_RELEVANT {
+                let mut inside = Self::from_der(&entry.ad_data)?;
+                inside.0.retain(|inner| inner.ad_type != ad_type);
+                if !inside.is_empty() {
+                    kept.0.extend(Self::if_relevant(inside.0)?.0);
+                }
+            } else if entry.ad_type != ad_type {
+                kept.0.push(entry);
+            }
+        }
+        Ok(kept)
+    }
+
     fn if_relevant(entries: Vec<AuthDataEntry>) -> Result<Self, Error> {
         let ad_data = Self(entries).to_der()?.into();
         Ok(Self(vec![AuthDataEntry {
@@ -133,6 +154,8 @@ impl AuthorizationData {
 
 /// AD-IF-RELEVANT, RFC 4120 §5.2.6.1.
 pub const AD_IF_RELEVANT: i32 = 1;
+/// AD-WIN2K-PAC, [MS-PAC] §2.
+pub const AD_WIN2K_PAC: i32 = 128;
 /// AD-ETYPE-NEGOTIATION, RFC 4537 §3.
 pub const AD_ETYPE_NEGOTIATION: i32 = 129;
 /// KERB-AP-OPTIONS, [MS-KILE].

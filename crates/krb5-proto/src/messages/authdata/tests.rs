@@ -80,3 +80,26 @@ fn i31_a_list_of_etypes_that_cannot_be_read_asks_for_nothing() {
         assert!(data.etype_negotiation().is_empty());
     }
 }
+
+#[test]
+fn elements_of_a_type_are_left_out_wherever_they_are() {
+    let entry = |ad_type, ad_data: &[u8]| AuthDataEntry {
+        ad_type,
+        ad_data: ad_data.to_vec().into(),
+    };
+    let within = |entries: Vec<AuthDataEntry>| AuthorizationData::if_relevant(entries).unwrap().0.remove(0);
+    let (pac, other) = (entry(AD_WIN2K_PAC, b"pac"), entry(143, b"other"));
+    let data = AuthorizationData(vec![
+        pac.clone(),
+        within(vec![pac.clone()]),
+        within(vec![pac.clone(), other.clone()]),
+        other.clone(),
+    ]);
+    let kept = data.without(AD_WIN2K_PAC).unwrap();
+    assert_eq!(kept, AuthorizationData(vec![within(vec![other.clone()]), other]));
+    assert!(
+        AuthorizationData(vec![entry(AD_IF_RELEVANT, b"no DER")])
+            .without(AD_WIN2K_PAC)
+            .is_err()
+    );
+}
