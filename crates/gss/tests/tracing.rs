@@ -8,7 +8,7 @@
 )]
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gss::krb5::{KRB5, KerberosCred, KerberosEnvironment};
 use gss::{Accept, Acquire, Context, Credential, Environment, Flags, Gss, Initiate, Name, Step, SystemClock};
@@ -48,10 +48,16 @@ struct Realm {
     gss: Gss,
     service: Credential,
     _kdc: Running,
+    _alone: MutexGuard<'static, ()>,
 }
+
+/// A place in the code asks once, for all threads, whether anybody listens: while subscribers come and go in one
+/// thread, another one that has none may hear for it that nobody does.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 impl Realm {
     fn new() -> Self {
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let kdc = Kdc::builder("TRACE.TEST")
             .principal("user", PASSWORD)
             .service("demo/localhost")
@@ -72,6 +78,7 @@ impl Realm {
             gss: Gss::within(environment).unwrap(),
             service,
             _kdc: running,
+            _alone: alone,
         }
     }
 
