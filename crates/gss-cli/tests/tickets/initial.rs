@@ -1,9 +1,10 @@
 //! The options of `gss kinit`, each by what the KDC made of it.
 
-use std::time::{Duration, Instant};
+use std::ops::RangeInclusive;
+use std::time::{Duration, Instant, SystemTime};
 
-use krb5_proto::Credentials;
 use krb5_proto::messages::TicketFlags;
+use krb5_proto::{Credentials, KerberosTime};
 use krb5_store::ccache::{CredentialCache as _, FileCache};
 use serde_json::Value;
 
@@ -30,11 +31,33 @@ impl Realm {
         self.ticket()
     }
 
+    /// The same, and when it was asked for.
+    fn asked(&self, options: &[&str]) -> (Credentials, Asked) {
+        let before = now();
+        let ticket = self.initial(options);
+        (ticket, Asked(before..=now()))
+    }
+
     fn configure(&self, text: &str) {
         let path = self.path("krb5.conf");
         let config = std::fs::read_to_string(&path).unwrap();
         std::fs::write(path, config + text).unwrap();
     }
+}
+
+/// The seconds within which a request was made: `kinit` counts from one of them, and the KDC's own time may be later.
+struct Asked(RangeInclusive<i64>);
+
+impl Asked {
+    /// Whether `time` is so many seconds after the request.
+    fn is(&self, time: KerberosTime, seconds: i64) -> bool {
+        self.0.contains(&(time.0 - seconds))
+    }
+}
+
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_secs()).unwrap()
 }
 
 #[test]
@@ -64,13 +87,13 @@ fn options_decide_the_flags_and_come_before_the_configuration() {
 #[test]
 fn lifetimes_are_what_was_asked_for() {
     let realm = Realm::new(&[]);
-    let ticket = realm.initial(&["-l", "2h", "-r", "3d"]);
-    assert_eq!(ticket.endtime.since(ticket.authtime), 7200);
-    assert_eq!(ticket.renew_till.unwrap().since(ticket.authtime), 3 * 86_400);
+    let (ticket, asked) = realm.asked(&["-l", "2h", "-r", "3d"]);
+    assert!(asked.is(ticket.endtime, 7200));
+    assert!(asked.is(ticket.renew_till.unwrap(), 3 * 86_400));
     realm.configure("[libdefaults]\n ticket_lifetime = 3h\n CLI.TEST = {\n renew_lifetime = 2d\n }\n");
-    let ticket = realm.initial(&[]);
-    assert_eq!(ticket.endtime.since(ticket.authtime), 3 * 3600);
-    assert_eq!(ticket.renew_till.unwrap().since(ticket.authtime), 2 * 86_400);
+    let (ticket, asked) = realm.asked(&[]);
+    assert!(asked.is(ticket.endtime, 3 * 3600));
+    assert!(asked.is(ticket.renew_till.unwrap(), 2 * 86_400));
 }
 
 #[test]
@@ -82,7 +105,7 @@ fn heimdals_spellings_are_understood() {
         "--lifetime=2h",
         "--no-forwardable",
     ];
-    let ticket = realm.initial(
+    let (ticket, asked) = realm.asked(
         &[
             &spelled[..],
             &["--server=HTTP/localhost", "--start-time=1h", "--no-addresses"],
@@ -90,11 +113,8 @@ fn heimdals_spellings_are_understood() {
         .concat(),
     );
     assert_eq!(ticket.server.to_string(), "HTTP/localhost@CLI.TEST");
-    let start = ticket.starttime.unwrap();
-    assert_eq!(
-        (start.since(ticket.authtime), ticket.endtime.since(start)),
-        (3600, 7200)
-    );
+    assert!(asked.is(ticket.starttime.unwrap(), 3600));
+    assert!(asked.is(ticket.endtime, 3600 + 7200));
     realm.done(
         &[
             "kinit",
@@ -110,12 +130,14 @@ fn heimdals_spellings_are_understood() {
 #[test]
 fn a_postdated_ticket_is_of_use_once_it_is_validated() {
     let realm = Realm::new(&[]);
+    let before = now();
     let told = realm.done(&["kinit", "-s", "2h", "-l", "1h", "alice"], "secret\n");
+    let asked = Asked(before..=now());
     assert!(told.contains("gss kinit -v"), "{told}");
     let ticket = realm.ticket();
     assert!(ticket.flags.contains(TicketFlags::POSTDATED | TicketFlags::INVALID));
-    assert_eq!(ticket.starttime.unwrap().since(ticket.authtime), 7200);
-    assert_eq!(ticket.endtime.since(ticket.authtime), 3 * 3600);
+    assert!(asked.is(ticket.starttime.unwrap(), 7200));
+    assert!(asked.is(ticket.endtime, 3 * 3600));
     let early = realm.failed(&["kinit", "-v"], "");
     assert!(early.contains("not yet valid"), "{early}");
 
