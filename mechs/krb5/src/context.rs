@@ -127,8 +127,13 @@ pub(crate) struct Live {
 
 impl KerberosContext {
     /// # Errors
-    /// [`KerberosError::Message`] if the keys of the messages cannot be derived.
+    /// [`KerberosError::MessageFormat`] for the types of [`Enctype::LEGACY`]; [`KerberosError::Message`] if the keys of
+    /// the messages cannot be derived.
     pub(crate) fn new(info: ContextInfo, keys: ContextKeys, state: CfxState) -> Result<Self, KerberosError> {
+        let enctype = keys.current().enctype();
+        if enctype.is_legacy() {
+            return Err(KerberosError::MessageFormat(enctype));
+        }
         let (sealer, opener) = state.halves(keys.current())?;
         let live = Live {
             keys,
