@@ -203,7 +203,7 @@ fn codes_and_kinds_are_frozen() {
             -1_765_328_324,
         ),
         (
-            KerberosError::MessageFormat(krb5_crypto::Enctype::ALL[0]),
+            KerberosError::MessageFormat(Enctype::ALL[0]),
             Kind::Unavailable,
             -1_765_328_148,
         ),
