@@ -10,17 +10,19 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{run, run_ok, within};
 
-/// Must be installed: compiler, Heimdal's KDC, tools and credential manager, both libraries with their headers, and
-/// sssd's credential manager, Redis.
-pub(crate) const INSTALLED: [&str; 11] = [
+/// Must be installed: compiler, the system's trust anchors, Heimdal's KDC, tools and credential manager, both libraries
+/// with their headers, sssd's credential manager, Redis, and `setcap`. `PACKAGES` in `check` is the same list.
+pub(crate) const INSTALLED: [&str; 13] = [
     "gcc",
     "libc6-dev",
     "pkg-config",
+    "ca-certificates",
     "heimdal-kdc",
     "heimdal-clients",
     "heimdal-kcm",
     "heimdal-multidev",
     "krb5-multidev",
+    "libcap2-bin",
     "libev4",
     "redis-server",
     "sssd-kcm",
