@@ -13,6 +13,7 @@ mod handshake;
 mod layouts;
 mod messages;
 mod names;
+mod negotiation;
 mod realm;
 mod replay;
 mod tokens;
@@ -23,6 +24,7 @@ pub use handshake::{ap_req, gss_checksum};
 pub use layouts::iov_layout;
 pub use messages::der_messages;
 pub use names::{auth_to_local, exported_name, gss_framing, k5login, principal};
+pub use negotiation::spnego;
 pub use replay::rcache;
 pub use tokens::{cfx_plaintext, cfx_token, iov};
 pub use transport::kdc_transport;
@@ -102,5 +104,9 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "rcache",
         run: rcache,
+    },
+    Target {
+        name: "spnego",
+        run: spnego,
     },
 ];
