@@ -71,11 +71,13 @@ impl UsageCipher {
     }
 }
 
-/// The number that arcfour-hmac uses for a usage of RFC 4120, RFC 4757 §3: some are one there, as Windows has it.
+/// The number that arcfour-hmac uses for a usage of RFC 4120, RFC 4757 §3: some are another there, as Windows has it.
+///
+/// The RFC makes 8 of 9 too, the reply of a TGS under a subkey. Windows does not, nor do MIT and Heimdal since they know.
 #[must_use]
 pub fn translated_usage(usage: KeyUsage) -> KeyUsage {
     KeyUsage(match usage.0 {
-        3 | 9 => 8,
+        3 => 8,
         23 => 13,
         number => number,
     })
