@@ -3,8 +3,8 @@
 use krb5_crypto::primitives::rustcrypto::PROVIDER;
 use krb5_crypto::{Enctype, Key, KeyUsage};
 use krb5_message::{
-    Associated, CfxOpener, CfxParameters, CfxSealer, Detection, HEADER_LEN, NumberWidth, Protection, Role, Segment,
-    SequenceWindow, Style, Subkey, Trailer, WrapHeader,
+    Associated, CfxOpener, CfxSealer, Detection, HEADER_LEN, NumberWidth, Protection, Role, Segment, SequenceWindow,
+    Style, Subkey, TokenParameters, Trailer, WrapHeader,
 };
 
 fn key(choice: u8) -> Key {
@@ -22,7 +22,7 @@ fn style(choice: u8) -> Style {
 }
 
 fn initiator(choice: u8) -> CfxSealer {
-    let parameters = CfxParameters {
+    let parameters = TokenParameters {
         role: Role::Initiator,
         subkey: Subkey::Initiator,
         style: style(choice),
@@ -31,7 +31,7 @@ fn initiator(choice: u8) -> CfxSealer {
 }
 
 fn acceptor(choice: u8) -> CfxOpener {
-    let parameters = CfxParameters {
+    let parameters = TokenParameters {
         role: Role::Acceptor,
         subkey: Subkey::Initiator,
         style: style(choice),

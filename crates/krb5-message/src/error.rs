@@ -1,4 +1,4 @@
-use krb5_crypto::Error as CryptoError;
+use krb5_crypto::{Enctype, Error as CryptoError};
 
 /// Why a token could not be made or was refused.
 ///
@@ -6,6 +6,17 @@ use krb5_crypto::Error as CryptoError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The peer: the token names other algorithms than those of the context's key.
+    #[error("the token names other algorithms than those of the context's key")]
+    Algorithms,
+    /// The caller: in DCE style, where nothing is padded, the message is not whole blocks.
+    #[error("in DCE style the message must be whole blocks of {block} octets; it has {length}")]
+    Blocks {
+        /// What was given.
+        length: usize,
+        /// What it must be a multiple of.
+        block: usize,
+    },
     /// The peer: the checksum length announced is not that of the key's checksum.
     #[error("the token announces a checksum of {announced} octets; this key makes {expected}")]
     ChecksumLength {
@@ -14,15 +25,29 @@ pub enum Error {
         /// What the key's checksum type makes.
         expected: usize,
     },
+    /// The peer: what is encrypted is not whole blocks.
+    #[error("{length} encrypted octets are not whole blocks of {block}")]
+    CipherLength {
+        /// What there is.
+        length: usize,
+        /// What it must be a multiple of.
+        block: usize,
+    },
     /// Ours: a cryptographic operation could not be done.
     #[error("the cryptographic operation failed")]
     Crypto(#[source] CryptoError),
     /// The peer or someone on the way: the token was sent by this end, and came back.
     #[error("the token was made by this end of the context: it was sent back")]
     Direction,
+    /// The caller: the key is for tokens of another format.
+    #[error("tokens of this format cannot be protected by keys of type {0}")]
+    Enctype(Enctype),
     /// The peer: a filler octet is not FF.
     #[error("a filler octet of the token header is not FF")]
     Filler,
+    /// The peer: no framing for Kerberos, or not one of the token's length.
+    #[error("the token is not framed for Kerberos, or not as long as its framing says")]
+    Framing,
     /// The peer: the header inside the encryption differs from the one outside, or there is no room for it.
     #[error("the encrypted copy of the token header does not match the header")]
     HeaderCopy,
@@ -69,8 +94,8 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Layout {
-    /// Padding where RFC 4121 has none.
-    #[error("padding must be empty")]
+    /// Padding where the token has none, or not as much as it has.
+    #[error("the padding must be as long as the token's, and empty where it has none")]
     Padding,
     /// No header, or two.
     #[error("exactly one header is needed")]
@@ -102,9 +127,17 @@ impl Error {
         match self {
             Self::Direction | Self::Integrity => Fault::Forged,
             Self::Crypto(_) => Fault::Local,
-            Self::Layout(_) | Self::SegmentLength { .. } | Self::State | Self::TooLong => Fault::Caller,
-            Self::ChecksumLength { .. }
+            Self::Blocks { .. }
+            | Self::Enctype(_)
+            | Self::Layout(_)
+            | Self::SegmentLength { .. }
+            | Self::State
+            | Self::TooLong => Fault::Caller,
+            Self::Algorithms
+            | Self::ChecksumLength { .. }
+            | Self::CipherLength { .. }
             | Self::Filler
+            | Self::Framing
             | Self::HeaderCopy
             | Self::SealedMic
             | Self::Subkey

@@ -4,7 +4,7 @@ use krb5_crypto::primitives::rustcrypto::PROVIDER;
 use krb5_crypto::{Enctype, Key};
 
 use crate::{
-    CfxOpener, CfxParameters, CfxSealer, CfxState, Detection, NumberWidth, Role, SequenceWindow, Style, Subkey,
+    CfxOpener, CfxSealer, Detection, NumberWidth, Role, SequenceWindow, Style, Subkey, TokenParameters, TokenState,
 };
 
 /// One end: what it sends with and what it receives with.
@@ -22,12 +22,13 @@ pub(crate) fn key(enctype: Enctype) -> Key {
 /// An end that starts at 7 and expects 7.
 pub(crate) fn end(key: &Key, role: Role, subkey: Subkey, style: Style) -> End {
     let window = SequenceWindow::new(7, Detection::ReplayAndSequence, NumberWidth::Bits64);
-    let state = CfxState {
-        parameters: CfxParameters { role, subkey, style },
+    let state = TokenState {
+        parameters: TokenParameters { role, subkey, style },
         next: 7,
         window,
     };
-    let (sealer, opener) = state.halves(key).unwrap();
+    let sealer = CfxSealer::new(key, state.parameters, state.next).unwrap();
+    let opener = CfxOpener::new(key, state.parameters, state.window).unwrap();
     End { sealer, opener }
 }
 

@@ -1,4 +1,5 @@
-//! Kerberos per-message tokens (RFC 4121 §4.2) and the order window, without GSS.
+//! Kerberos per-message tokens (RFC 4121 §4.2) and the order window, without GSS. The older tokens of RFC 1964 and
+//! RFC 4757 come with the feature `legacy-crypto`; [`Sealer`] and [`Opener`] take the format that a key's type has.
 //!
 //! A security context is two halves that share nothing but keys: a [`CfxSealer`] makes tokens, a
 //! [`CfxOpener`] checks them. Each half holds the keys of its own direction (key usages 22 to 25),
@@ -13,11 +14,11 @@
 //! ```
 //! use krb5_message::crypto::{Enctype, Key, primitives::rustcrypto::PROVIDER};
 //! use krb5_message::{
-//!     CfxOpener, CfxParameters, CfxSealer, Detection, NumberWidth, Role, Sequence, SequenceWindow, Style, Subkey,
+//!     CfxOpener, TokenParameters, CfxSealer, Detection, NumberWidth, Role, Sequence, SequenceWindow, Style, Subkey,
 //! };
 //!
 //! let key = Key::generate(&PROVIDER, Enctype::Aes256CtsHmacSha384192)?;
-//! let end = |role| CfxParameters { role, subkey: Subkey::Acceptor, style: Style::Standard };
+//! let end = |role| TokenParameters { role, subkey: Subkey::Acceptor, style: Style::Standard };
 //! let window = SequenceWindow::new(7, Detection::ReplayAndSequence, NumberWidth::Bits64);
 //! let mut sealer = CfxSealer::new(&key, end(Role::Initiator), 7)?;
 //! let mut opener = CfxOpener::new(&key, end(Role::Acceptor), window)?;
@@ -50,7 +51,10 @@
 mod error;
 #[cfg(test)]
 mod fixture;
+mod format;
 mod opener;
+#[cfg(feature = "legacy-crypto")]
+mod rfc1964;
 mod sealer;
 mod segment;
 mod state;
@@ -58,10 +62,13 @@ mod token;
 mod window;
 
 pub use error::{Error, Fault, Layout};
+pub use format::{Opener, Sealer};
 pub use krb5_crypto as crypto;
 pub use opener::{CfxOpener, Opened};
+#[cfg(feature = "legacy-crypto")]
+pub use rfc1964::{Rfc1964Opener, Rfc1964Sealer};
 pub use sealer::{CfxSealer, Lengths, Trailer};
 pub use segment::{Associated, Segment};
-pub use state::{CfxParameters, CfxState};
+pub use state::{TokenParameters, TokenState};
 pub use token::{HEADER_LEN, MicToken, Protection, Role, Style, Subkey, TokenFlags, WrapHeader};
 pub use window::{Detection, NumberWidth, Sequence, SequenceWindow};

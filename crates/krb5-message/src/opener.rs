@@ -4,12 +4,11 @@ use std::sync::Arc;
 use krb5_crypto::{Key, Part, UsageKey};
 use zeroize::Zeroize;
 
-use crate::error::Layout;
-use crate::sealer::{Usages, with_header};
-use crate::segment::{Body, PaddingRule, Scattered};
+use crate::sealer::{Usages, newer, with_header};
+use crate::segment::{Body, PaddingRule, Scattered, Stream};
 use crate::token::{HEADER_LEN, MicToken, Protection, TokenFlags, WrapHeader};
 use crate::window::{Sequence, SequenceWindow};
-use crate::{Associated, CfxParameters, Error, Role, Segment};
+use crate::{Associated, Error, Role, Segment, TokenParameters};
 
 /// Checks the tokens of one direction, RFC 4121 §4.2.
 ///
@@ -18,7 +17,7 @@ use crate::{Associated, CfxParameters, Error, Role, Segment};
 pub struct CfxOpener {
     seal: Arc<UsageKey>,
     sign: Arc<UsageKey>,
-    parameters: CfxParameters,
+    parameters: TokenParameters,
     window: SequenceWindow,
 }
 
@@ -36,8 +35,9 @@ impl CfxOpener {
     /// An opener which checks with `key` what this end receives. `parameters` describe this end.
     ///
     /// # Errors
-    /// [`Error::Crypto`] if the per-usage keys cannot be derived.
-    pub fn new(key: &Key, parameters: CfxParameters, window: SequenceWindow) -> Result<Self, Error> {
+    /// As [`CfxSealer::new`](crate::CfxSealer::new).
+    pub fn new(key: &Key, parameters: TokenParameters, window: SequenceWindow) -> Result<Self, Error> {
+        newer(key)?;
         let Usages { seal, sign } = Usages::of(peer(parameters.role));
         Ok(Self {
             seal: key.usage(seal)?,
@@ -171,7 +171,12 @@ impl CfxOpener {
     /// As [`CfxOpener::unwrap`], and [`Error::Layout`].
     pub fn unwrap_iov(&mut self, segments: &mut [Segment<'_>]) -> Result<(Option<Range<usize>>, Opened), Error> {
         if segments.iter().any(|segment| matches!(segment, Segment::Stream(_))) {
-            let (range, opened) = self.unwrap_stream(segments)?;
+            let Stream { before, after, token } = Stream::of(segments)?;
+            let around = Associated {
+                before: &before,
+                after: &after,
+            };
+            let (range, opened) = self.unwrap(around, token)?;
             return Ok((Some(range), opened));
         }
         let mut scattered = Scattered::sort(segments, PaddingRule::MustBeEmpty)?;
@@ -257,35 +262,6 @@ impl CfxOpener {
             }
         }
         checked
-    }
-
-    fn unwrap_stream(&mut self, segments: &mut [Segment<'_>]) -> Result<(Range<usize>, Opened), Error> {
-        let wrong = Error::Layout(Layout::Stream);
-        let (mut before, mut after, mut stream) = (Vec::new(), Vec::new(), None);
-        let has_data = segments.iter().any(|segment| matches!(segment, Segment::Data(_)));
-        let mut behind_message = false;
-        for segment in segments {
-            match segment {
-                Segment::Stream(octets) => {
-                    if stream.replace(octets).is_some() {
-                        return Err(wrong);
-                    }
-                    behind_message |= !has_data;
-                }
-                Segment::Data(octets) if octets.is_empty() && !behind_message => behind_message = true,
-                Segment::SignOnly(octets) if behind_message => after.push(&**octets),
-                Segment::SignOnly(octets) => before.push(&**octets),
-                Segment::Padding(octets) | Segment::Trailer(octets) if octets.is_empty() => {}
-                _ => return Err(wrong),
-            }
-        }
-        self.unwrap(
-            Associated {
-                before: &before,
-                after: &after,
-            },
-            stream.ok_or(wrong)?,
-        )
     }
 
     fn check_flags(&self, flags: TokenFlags) -> Result<(), Error> {

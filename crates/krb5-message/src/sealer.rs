@@ -4,14 +4,14 @@ use krb5_crypto::{Key, KeyUsage, Part, UsageKey};
 
 use crate::segment::{Body, PaddingRule, Scattered};
 use crate::token::{HEADER_LEN, MicToken, Role, Style, TokenFlags, WrapHeader};
-use crate::{Associated, CfxParameters, Error, Protection, Segment};
+use crate::{Associated, Error, Protection, Segment, TokenParameters};
 
 /// Makes the tokens of one direction, RFC 4121 §4.2.
 #[derive(Debug)]
 pub struct CfxSealer {
     seal: Arc<UsageKey>,
     sign: Arc<UsageKey>,
-    parameters: CfxParameters,
+    parameters: TokenParameters,
     next: u64,
 }
 
@@ -20,6 +20,8 @@ pub struct CfxSealer {
 pub struct Lengths {
     /// Header.
     pub header: usize,
+    /// Padding; 0 where there is none, as in RFC 4121.
+    pub padding: usize,
     /// Trailer; 0 where there is none.
     pub trailer: usize,
 }
@@ -37,8 +39,10 @@ impl CfxSealer {
     /// A sealer which protects with `key` what this end sends, numbered from `first`.
     ///
     /// # Errors
-    /// [`Error::Crypto`] if the per-usage keys cannot be derived.
-    pub fn new(key: &Key, parameters: CfxParameters, first: u64) -> Result<Self, Error> {
+    /// [`Error::Enctype`] if the tokens of the key's type are those of RFC 1964; [`Error::Crypto`] if the per-usage keys
+    /// cannot be derived.
+    pub fn new(key: &Key, parameters: TokenParameters, first: u64) -> Result<Self, Error> {
+        newer(key)?;
         let Usages { seal, sign } = Usages::of(parameters.role);
         Ok(Self {
             seal: key.usage(seal)?,
@@ -49,7 +53,7 @@ impl CfxSealer {
     }
 
     /// What this context is like.
-    pub fn parameters(&self) -> CfxParameters {
+    pub fn parameters(&self) -> TokenParameters {
         self.parameters
     }
 
@@ -163,10 +167,12 @@ impl CfxSealer {
         match trailer {
             Trailer::Separate => Lengths {
                 header: head,
+                padding: 0,
                 trailer: tail,
             },
             Trailer::InHeader => Lengths {
                 header: head.saturating_add(tail),
+                padding: 0,
                 trailer: 0,
             },
         }
@@ -286,6 +292,14 @@ impl CfxSealer {
     }
 }
 
+/// Whether the tokens of a key are those of RFC 4121, §1.
+pub(crate) fn newer(key: &Key) -> Result<(), Error> {
+    match key.enctype() {
+        older if older.is_legacy() => Err(Error::Enctype(older)),
+        _ => Ok(()),
+    }
+}
+
 /// The key usages of one direction, RFC 4121 §2.
 pub(crate) struct Usages {
     pub(crate) seal: KeyUsage,
@@ -321,7 +335,7 @@ pub(crate) fn with_header<R>(parts: &[&[u8]], header: &[u8], f: impl FnOnce(&[&[
 }
 
 /// The first `needed` octets of a caller's segment.
-fn front(segment: &mut [u8], needed: usize) -> Result<&mut [u8], Error> {
+pub(crate) fn front(segment: &mut [u8], needed: usize) -> Result<&mut [u8], Error> {
     let given = segment.len();
     segment.get_mut(..needed).ok_or(Error::SegmentLength { needed, given })
 }

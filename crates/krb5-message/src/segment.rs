@@ -36,6 +36,12 @@ pub(crate) struct Scattered<'s> {
     /// Data and sign-only segments in their order.
     pub(crate) body: Vec<Body<'s>>,
     pub(crate) trailer: Option<&'s mut [u8]>,
+    /// Where in `body` the padding is, by [`PaddingRule::InBody`].
+    #[cfg_attr(
+        not(feature = "legacy-crypto"),
+        expect(dead_code, reason = "other tokens have no padding")
+    )]
+    padding: Option<usize>,
 }
 
 pub(crate) enum Body<'s> {
@@ -50,27 +56,43 @@ pub(crate) enum PaddingRule {
     Unused,
     /// On unwrap: octets that belong to no token.
     MustBeEmpty,
+    /// Tokens of RFC 1964: it is protected in its place.
+    #[cfg_attr(
+        not(feature = "legacy-crypto"),
+        expect(dead_code, reason = "other tokens have no padding")
+    )]
+    InBody,
 }
 
 impl<'s> Scattered<'s> {
-    pub(crate) fn sort(segments: &'s mut [Segment<'_>], padding: PaddingRule) -> Result<Self, Error> {
-        let (mut header, mut trailer, mut body) = (None, None, Vec::with_capacity(segments.len().saturating_add(1)));
+    pub(crate) fn sort(segments: &'s mut [Segment<'_>], rule: PaddingRule) -> Result<Self, Error> {
+        let (mut header, mut trailer, mut padding) = (None, None, None);
+        let mut body = Vec::with_capacity(segments.len().saturating_add(1));
         for segment in segments {
             match segment {
-                Segment::Header(octets) => once(&mut header, octets, Layout::Header)?,
-                Segment::Trailer(octets) => once(&mut trailer, octets, Layout::Trailer)?,
+                Segment::Header(octets) => once(&mut header, &mut **octets, Layout::Header)?,
+                Segment::Trailer(octets) => once(&mut trailer, &mut **octets, Layout::Trailer)?,
                 Segment::Data(octets) => body.push(Body::Data(octets)),
                 Segment::SignOnly(octets) => body.push(Body::SignOnly(octets)),
-                Segment::Padding(octets) => {
-                    if padding == PaddingRule::MustBeEmpty && !octets.is_empty() {
-                        return Err(Error::Layout(Layout::Padding));
+                Segment::Padding(octets) => match rule {
+                    PaddingRule::Unused => {}
+                    PaddingRule::MustBeEmpty if octets.is_empty() => {}
+                    PaddingRule::MustBeEmpty => return Err(Error::Layout(Layout::Padding)),
+                    PaddingRule::InBody => {
+                        once(&mut padding, body.len(), Layout::Padding)?;
+                        body.push(Body::Data(octets));
                     }
-                }
+                },
                 Segment::Stream(_) => return Err(Error::Layout(Layout::Stream)),
             }
         }
         let header = header.ok_or(Error::Layout(Layout::Header))?;
-        Ok(Self { header, body, trailer })
+        Ok(Self {
+            header,
+            body,
+            trailer,
+            padding,
+        })
     }
 }
 
@@ -101,6 +123,91 @@ impl Scattered<'_> {
     }
 }
 
+#[cfg(feature = "legacy-crypto")]
+impl Scattered<'_> {
+    /// The octets of the padding, which are in the body.
+    pub(crate) fn padding(&self) -> &[u8] {
+        self.padding
+            .and_then(|at| self.body.get(at))
+            .map_or(&[], |padding| padding.octets())
+    }
+
+    /// Where in the body the padding is: one place, or none.
+    pub(crate) fn padding_range(&self) -> std::ops::Range<usize> {
+        self.padding.map_or(0..0, |at| at..at.saturating_add(1))
+    }
+
+    /// Cuts the padding to its front of `length` octets and fills that with `octet`.
+    ///
+    /// # Errors
+    /// [`Error::SegmentLength`], or [`Error::Layout`] if there is no padding but should be.
+    pub(crate) fn fill_padding(&mut self, length: usize, octet: u8) -> Result<(), Error> {
+        let Some(slot) = self.padding.and_then(|at| self.body.get_mut(at)) else {
+            return if length == 0 {
+                Ok(())
+            } else {
+                Err(Error::Layout(Layout::Padding))
+            };
+        };
+        if let Body::Data(octets) = std::mem::replace(slot, Body::SignOnly(&[])) {
+            let given = octets.len();
+            let octets = octets
+                .get_mut(..length)
+                .ok_or(Error::SegmentLength { needed: length, given })?;
+            octets.fill(octet);
+            *slot = Body::Data(octets);
+        }
+        Ok(())
+    }
+}
+
+/// Overwrites the message.
+#[cfg(feature = "legacy-crypto")]
+pub(crate) fn zeroize_data(body: &mut [Body<'_>]) {
+    for body in body {
+        if let Body::Data(octets) = body {
+            zeroize::Zeroize::zeroize(*octets);
+        }
+    }
+}
+
+/// A token in one piece among a caller's segments.
+pub(crate) struct Stream<'s> {
+    /// Signed before the message.
+    pub(crate) before: Vec<&'s [u8]>,
+    /// Signed after it.
+    pub(crate) after: Vec<&'s [u8]>,
+    pub(crate) token: &'s mut [u8],
+}
+
+impl<'s> Stream<'s> {
+    /// The stream, and the sign-only segments around the data segment, or around the stream if there is none.
+    pub(crate) fn of(segments: &'s mut [Segment<'_>]) -> Result<Self, Error> {
+        let wrong = Error::Layout(Layout::Stream);
+        let (mut before, mut after, mut stream) = (Vec::new(), Vec::new(), None);
+        let has_data = segments.iter().any(|segment| matches!(segment, Segment::Data(_)));
+        let mut behind_message = false;
+        for segment in segments {
+            match segment {
+                Segment::Stream(octets) => {
+                    once(&mut stream, &mut **octets, Layout::Stream)?;
+                    behind_message |= !has_data;
+                }
+                Segment::Data(octets) if octets.is_empty() && !behind_message => behind_message = true,
+                Segment::SignOnly(octets) if behind_message => after.push(&**octets),
+                Segment::SignOnly(octets) => before.push(&**octets),
+                Segment::Padding(octets) | Segment::Trailer(octets) if octets.is_empty() => {}
+                _ => return Err(wrong),
+            }
+        }
+        Ok(Self {
+            before,
+            after,
+            token: stream.ok_or(wrong)?,
+        })
+    }
+}
+
 impl Associated<'_> {
     pub(crate) fn count(&self) -> usize {
         self.before.len().saturating_add(self.after.len())
@@ -125,8 +232,8 @@ impl<'s> From<Body<'s>> for Part<'s> {
     }
 }
 
-fn once<'s>(slot: &mut Option<&'s mut [u8]>, octets: &'s mut [u8], twice: Layout) -> Result<(), Error> {
-    if slot.replace(octets).is_some() {
+fn once<T>(slot: &mut Option<T>, found: T, twice: Layout) -> Result<(), Error> {
+    if slot.replace(found).is_some() {
         Err(Error::Layout(twice))
     } else {
         Ok(())

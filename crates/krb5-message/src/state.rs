@@ -1,11 +1,11 @@
 use krb5_crypto::Key;
 
 use crate::token::{Role, Style, Subkey};
-use crate::{CfxOpener, CfxSealer, Error, SequenceWindow};
+use crate::{Error, NumberWidth, Opener, Sealer, SequenceWindow};
 
 /// What both halves of a context know about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CfxParameters {
+pub struct TokenParameters {
     /// Which end this is.
     pub role: Role,
     /// Which key is in use.
@@ -16,18 +16,18 @@ pub struct CfxParameters {
 
 /// The state of a context between two messages, without its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CfxState {
+pub struct TokenState {
     /// What does not change.
-    pub parameters: CfxParameters,
+    pub parameters: TokenParameters,
     /// The number of the next token to be sent.
     pub next: u64,
     /// What has been received.
     pub window: SequenceWindow,
 }
 
-impl CfxState {
+impl TokenState {
     /// The state of the two halves of one context.
-    pub fn of(sealer: &CfxSealer, opener: &CfxOpener) -> Self {
+    pub fn of(sealer: &Sealer, opener: &Opener) -> Self {
         Self {
             parameters: sealer.parameters(),
             next: sealer.next_sequence(),
@@ -35,13 +35,17 @@ impl CfxState {
         }
     }
 
-    /// Makes the two halves again.
+    /// Makes the two halves again, of the format that the type of `key` has.
     ///
     /// # Errors
-    /// [`Error::Crypto`] if the per-usage keys cannot be derived.
-    pub fn halves(self, key: &Key) -> Result<(CfxSealer, CfxOpener), Error> {
-        let sealer = CfxSealer::new(key, self.parameters, self.next)?;
-        let opener = CfxOpener::new(key, self.parameters, self.window)?;
+    /// [`Error::State`] if the numbers do not have the width of that format; [`Error::Crypto`] if the per-usage keys
+    /// cannot be derived.
+    pub fn halves(self, key: &Key) -> Result<(Sealer, Opener), Error> {
+        if self.window.width() != NumberWidth::of(key.enctype()) {
+            return Err(Error::State);
+        }
+        let sealer = Sealer::new(key, self.parameters, self.next)?;
+        let opener = Opener::new(key, self.parameters, self.window)?;
         Ok((sealer, opener))
     }
 
@@ -71,7 +75,7 @@ impl CfxState {
         .concat()
     }
 
-    /// Reads what [`CfxState::to_octets`] wrote.
+    /// Reads what [`TokenState::to_octets`] wrote.
     ///
     /// # Errors
     /// [`Error::State`] if the version or anything else is unknown.
@@ -95,7 +99,7 @@ impl CfxState {
         if *version != VERSION {
             return Err(Error::State);
         }
-        let parameters = CfxParameters {
+        let parameters = TokenParameters {
             role: one_of(*role, Role::Initiator, Role::Acceptor)?,
             subkey: one_of(*subkey, Subkey::Initiator, Subkey::Acceptor)?,
             style: one_of(*style, Style::Standard, Style::Dce)?,
@@ -108,7 +112,7 @@ impl CfxState {
         })
     }
 
-    /// Length of [`CfxState::to_octets`].
+    /// Length of [`TokenState::to_octets`].
     pub const OCTETS: usize = 30;
 }
 

@@ -1,3 +1,5 @@
+use krb5_crypto::Enctype;
+
 use crate::Error;
 
 /// What a sequence number says about the order of a message, RFC 2743 §1.2.3.
@@ -68,6 +70,11 @@ impl SequenceWindow {
     /// The number that would be [`Sequence::Ok`] now.
     pub fn expected(&self) -> u64 {
         self.next
+    }
+
+    /// How wide its numbers are.
+    pub fn width(&self) -> NumberWidth {
+        self.width
     }
 
     /// What this window reports.
@@ -194,6 +201,15 @@ impl Detection {
 }
 
 impl NumberWidth {
+    /// What the tokens have that keys of this type protect.
+    pub fn of(enctype: Enctype) -> Self {
+        if enctype.is_legacy() {
+            Self::Bits32
+        } else {
+            Self::Bits64
+        }
+    }
+
     fn mask(self) -> u64 {
         match self {
             Self::Bits32 => u64::from(u32::MAX),

@@ -178,7 +178,7 @@ impl AwaitApReq {
         if flags.contains(Flags::MUTUAL) {
             let provider = self.environment.provider;
             agreed.sequence = sequence_number(provider)?;
-            let subkey = self.subkey(&agreed.accepted);
+            let subkey = self.subkey(&agreed.accepted, flags);
             let (message, subkey) = agreed.accepted.reply(provider, subkey, Some(agreed.sequence))?;
             agreed.acceptor_subkey = subkey;
             token = Some(answer.token(TokenId::ApRep, &message));
@@ -196,10 +196,17 @@ impl AwaitApReq {
     }
 
     /// A key of ours, of a better type than the initiator's if both sides wish that (RFC 4537 §3).
-    fn subkey(&self, accepted: &Accepted) -> AcceptorSubkey {
+    ///
+    /// None with the older types: RFC 1964 knows no such key, and MIT's initiators go on with their own but in DCE style.
+    fn subkey(&self, accepted: &Accepted, flags: Flags) -> AcceptorSubkey {
         let permitted = self.environment.permitted_enctypes();
         let negotiated = accepted.negotiated_etype(&permitted);
-        negotiated.map_or(AcceptorSubkey::Generate, AcceptorSubkey::OfType)
+        let key = accepted.subkey.as_ref().unwrap_or(&accepted.session_key);
+        match negotiated {
+            Some(better) => AcceptorSubkey::OfType(better),
+            None if key.enctype().is_legacy() && !flags.contains(Flags::DCE_STYLE) => AcceptorSubkey::None,
+            None => AcceptorSubkey::Generate,
+        }
     }
 }
 

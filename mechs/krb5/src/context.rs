@@ -1,4 +1,4 @@
-//! The established context: RFC 4121 messages, the pseudo-random function of RFC 4402, the session key.
+//! The established context: messages of RFC 4121 or RFC 1964, the pseudo-random function of RFC 4402, the session key.
 
 mod halves;
 
@@ -11,7 +11,7 @@ use gss_core::{
     MechName, Octets, Oid, Opener, PrfKey, Privacy, Result, Sealer, Unwrapped, Verified, inquiry,
 };
 use krb5_crypto::{Enctype, Key};
-use krb5_message::{CfxParameters, CfxState, Detection, NumberWidth, Role, SequenceWindow, Style, Subkey};
+use krb5_message::{Detection, NumberWidth, Role, SequenceWindow, Style, Subkey, TokenParameters, TokenState};
 use krb5_proto::KerberosTime;
 
 use crate::KRB5;
@@ -59,14 +59,15 @@ impl Establish {
         } else {
             Style::Standard
         };
-        let state = CfxState {
-            parameters: CfxParameters {
+        let width = NumberWidth::of(keys.current().enctype());
+        let state = TokenState {
+            parameters: TokenParameters {
                 role: self.role,
                 subkey: keys.subkey(),
                 style,
             },
             next: self.send_sequence.into(),
-            window: SequenceWindow::new(self.receive_sequence.into(), detection, NumberWidth::Bits64),
+            window: SequenceWindow::new(self.receive_sequence.into(), detection, width),
         };
         let info = ContextInfo {
             mech: KRB5,
@@ -114,7 +115,7 @@ pub(crate) struct KerberosContext {
 
 enum Life {
     Live(Live),
-    /// Exported: its keys are gone.
+    /// Exported, or ended by the peer: its keys are gone.
     Ended,
 }
 
@@ -127,13 +128,8 @@ pub(crate) struct Live {
 
 impl KerberosContext {
     /// # Errors
-    /// [`KerberosError::MessageFormat`] for the types of [`Enctype::LEGACY`]; [`KerberosError::Message`] if the keys of
-    /// the messages cannot be derived.
-    pub(crate) fn new(info: ContextInfo, keys: ContextKeys, state: CfxState) -> Result<Self, KerberosError> {
-        let enctype = keys.current().enctype();
-        if enctype.is_legacy() {
-            return Err(KerberosError::MessageFormat(enctype));
-        }
+    /// [`KerberosError::Message`] if the keys of the messages cannot be derived.
+    pub(crate) fn new(info: ContextInfo, keys: ContextKeys, state: TokenState) -> Result<Self, KerberosError> {
         let (sealer, opener) = state.halves(keys.current())?;
         let live = Live {
             keys,
@@ -240,10 +236,16 @@ impl EstablishedContext for KerberosContext {
         self.info.via = Some(by);
     }
 
-    /// RFC 4121 §4.3: there is no delete token, nor any other.
-    fn process_token(&mut self, _token: &[u8]) -> Result<()> {
-        self.live()?;
-        Err(ErrorKind::DefectiveToken.into())
+    /// A token that ends the context, RFC 1964 §1.2.3; RFC 4121 §4.3 has none.
+    fn process_token(&mut self, token: &[u8]) -> Result<()> {
+        self.live()?
+            .opening
+            .0
+            .verify_deletion(token)
+            .map_err(KerberosError::from)?;
+        self.life = Life::Ended;
+        self.delegated = None;
+        Ok(())
     }
 
     /// A delegated credential does not travel along.

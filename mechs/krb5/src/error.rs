@@ -3,7 +3,6 @@
 use gss_core::flow::IoFailure;
 use gss_core::framing::FramingError;
 use gss_core::{Error, ErrorKind, MechError, Oid, StepError};
-use krb5_crypto::Enctype;
 use krb5_proto::error::{ComErr, ErrorCode};
 use krb5_proto::{ParsePrincipalError, Principal};
 use krb5_store::keytab::KeySource;
@@ -191,9 +190,6 @@ pub enum KerberosError {
     /// The value of an option does not make sense.
     #[error("the value of the option {0} does not make sense")]
     OptionValue(Box<Oid>),
-    /// The key of the context is of a type whose messages have another format.
-    #[error("messages under keys of type {0} are not supported, RFC 1964 and RFC 4757 §7; tickets of it are")]
-    MessageFormat(Enctype),
     /// The credential cannot be taken to another process.
     #[error("the credential cannot be exported: it uses keys or a replay cache that only this program knows")]
     NotExportable,
@@ -296,7 +292,7 @@ impl KerberosError {
             } => ErrorKind::BadNameType,
             Self::Name { .. } | Self::PasswordOfNobody => ErrorKind::BadName,
             Self::NotLocal(_) => ErrorKind::Unauthorized,
-            Self::MessageFormat(_) | Self::NotExportable | Self::UnknownOption(_) => ErrorKind::Unavailable,
+            Self::NotExportable | Self::UnknownOption(_) => ErrorKind::Unavailable,
             Self::Octets { .. } => ErrorKind::DefectiveCredential,
             Self::AcceptorUnproven
             | Self::Configuration(_)
@@ -365,7 +361,6 @@ impl MechError for KerberosError {
             } => ComErr::krb5(CONFIG_NODEFREALM),
             Self::Name { .. } | Self::PasswordOfNobody => ComErr::PARSE_MALFORMED,
             Self::NotLocal(_) => ComErr::krb5(LNAME_NOTRANS),
-            Self::MessageFormat(_) => ComErr::NOPERM_ETYPE,
             Self::NotExportable | Self::OptionValue(_) | Self::UnknownOption(_) | Self::WrongReply => {
                 ErrorCode::KRB_ERR_GENERIC.com_err()
             }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 0        version  1
-//! 1..30    state    krb5_message::CfxState
+//! 1..30    state    krb5_message::TokenState
 //! 31..34   flags    granted
 //! 35..     expires  0, or 1 and seconds since 1970 (8 octets)
 //! …        first    enctype (4 octets, signed), key
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use gss_core::{ContextInfo, EstablishedContext, Flags, MechName, Octets, Oid};
 use krb5_crypto::{CryptoProvider, Enctype, Key, Zeroizing};
-use krb5_message::CfxState;
+use krb5_message::TokenState;
 use krb5_proto::Principal;
 
 use crate::KRB5;
@@ -35,7 +35,7 @@ use crate::name::KerberosName;
 pub(crate) fn export(info: &ContextInfo, live: &Live) -> Result<Octets, KerberosError> {
     let mut out = Writer(Zeroizing::new(Vec::with_capacity(ROOM)));
     out.octets(&[VERSION]);
-    out.octets(&CfxState::of(&live.sealing.0, &live.opening.0).to_octets());
+    out.octets(&TokenState::of(&live.sealing.0, &live.opening.0).to_octets());
     // The delegated credential stays behind, and so does the flag that promises it.
     out.octets(&info.flags.difference(Flags::DELEG).bits().to_be_bytes());
     out.option(info.expires.as_ref(), Writer::seconds)?;
@@ -119,7 +119,7 @@ impl Reader<'_> {
         if self.array::<1>()? != [VERSION] {
             return None;
         }
-        let state = CfxState::from_octets(&self.array::<{ CfxState::OCTETS }>()?).ok()?;
+        let state = TokenState::from_octets(&self.array::<{ TokenState::OCTETS }>()?).ok()?;
         let flags = Some(Flags::from_bits_retain(u32::from_be_bytes(self.array()?)))
             .filter(|flags| !flags.contains(Flags::DELEG))?;
         let seconds = self.option(|input| input.array().map(u64::from_be_bytes))?;

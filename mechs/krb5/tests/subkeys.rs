@@ -12,8 +12,8 @@ use gss_test::Established;
 use krb5_crypto::primitives::rustcrypto::PROVIDER;
 use krb5_crypto::{Enctype, Key};
 use krb5_message::{
-    Associated, CfxOpener, CfxParameters, CfxSealer, Detection, NumberWidth, Protection, Role, SequenceWindow, Style,
-    Subkey,
+    Associated, CfxOpener, CfxSealer, Detection, NumberWidth, Protection, Role, SequenceWindow, Style, Subkey,
+    TokenParameters,
 };
 use krb5_proto::exchange::ap::AcceptorSubkey;
 use krb5_proto::messages::{ApOptions, AuthorizationData};
@@ -98,7 +98,7 @@ fn i31_an_acceptor_keeps_to_its_own_types_whatever_is_wished() {
 
 /// Messages by hand between the holder of `key` and `context`, which counts from `sequence`.
 fn messages_by_hand(context: &mut dyn EstablishedContext, key: &Key, role: Role, subkey: Subkey, sequence: u32) {
-    let parameters = CfxParameters {
+    let parameters = TokenParameters {
         role,
         subkey,
         style: Style::Standard,

@@ -21,7 +21,9 @@ struct Pieces {
 
 impl Pieces {
     fn new(from: &End, protection: Protection, trailer: Trailer, data: Vec<Vec<u8>>) -> Self {
-        let Lengths { header, trailer: tail } = from.sealer.wrap_iov_lengths(protection, trailer);
+        let Lengths {
+            header, trailer: tail, ..
+        } = from.sealer.wrap_iov_lengths(protection, trailer);
         let trailer = (trailer == Trailer::Separate).then(|| vec![0; tail]);
         Self {
             header: vec![0; header],
@@ -314,6 +316,7 @@ fn more_room_than_needed_stays_as_it_is() {
         lengths,
         Lengths {
             header: 32,
+            padding: 0,
             trailer: 40
         }
     );

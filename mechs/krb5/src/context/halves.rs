@@ -7,15 +7,15 @@ use gss_core::{
     Around, Iov, IovError, IovLens, IovShape, Opener, Privacy, Result, Sealer, Sequence, TrailerPlace, Unwrapped,
     Verified, unwrap_stream,
 };
-use krb5_message::{Associated, CfxOpener, CfxSealer, Protection, Segment, Trailer};
+use krb5_message::{Associated, Protection, Segment, Trailer};
 
 use crate::error::KerberosError;
 
 /// Makes the tokens of one direction.
-pub(crate) struct Sealing(pub(crate) CfxSealer);
+pub(crate) struct Sealing(pub(crate) krb5_message::Sealer);
 
 /// Checks the tokens of the other.
-pub(crate) struct Opening(pub(crate) CfxOpener);
+pub(crate) struct Opening(pub(crate) krb5_message::Opener);
 
 impl Sealer for Sealing {
     fn mic_len(&self) -> Result<usize> {
@@ -37,10 +37,11 @@ impl Sealer for Sealing {
             TrailerPlace::Separate => Trailer::Separate,
             TrailerPlace::InHeader => Trailer::InHeader,
         };
-        let lengths = self.0.wrap_iov_lengths(protection(privacy), trailer);
+        let lengths = self.0.wrap_iov_lengths(protection(privacy), trailer, shape.data);
+        let lengths = lengths.map_err(refused)?;
         Ok(IovLens {
             header: lengths.header,
-            padding: 0,
+            padding: lengths.padding,
             trailer: lengths.trailer,
         })
     }
@@ -48,7 +49,13 @@ impl Sealer for Sealing {
     fn wrap_iov(&mut self, privacy: Privacy, iov: &mut [Iov<'_>]) -> Result<Privacy> {
         let lens = self.wrap_iov_len(privacy, IovShape::of(iov)?)?;
         check_layout(iov)?;
+        if lens.padding == 0 {
+            check_unpadded(iov)?;
+        }
         check_lengths(iov, lens)?;
+        if lens.padding > 0 && !iov.iter().any(|buffer| matches!(buffer, Iov::Padding(_))) {
+            return Err(IovError::Missing(Kind::Padding).into());
+        }
         self.0
             .wrap_iov(protection(privacy), &mut segments(iov))
             .map_err(refused)?;
@@ -80,6 +87,9 @@ impl Opener for Opening {
             return unwrap_stream(self, iov);
         }
         check_layout(iov)?;
+        if !self.0.has_padding() {
+            check_unpadded(iov)?;
+        }
         let (_, opened) = self.0.unwrap_iov(&mut segments(iov)).map_err(refused)?;
         Ok(unwrapped(opened))
     }
@@ -94,14 +104,16 @@ impl Opener for Opening {
     }
 }
 
-/// Whether there are one header, at most one trailer, no padding octets and no stream.
+/// Whether there are one header, at most one trailer, at most one padding with octets, and no stream.
 fn check_layout(iov: &[Iov<'_>]) -> Result<(), IovError> {
-    let (mut header, mut trailer) = (None, None);
+    let (mut header, mut padding, mut trailer) = (None, None, None);
     for buffer in iov {
         match buffer {
             Iov::Header(_) if header.replace(buffer).is_some() => return Err(IovError::Misplaced(Kind::Header)),
             Iov::Trailer(_) if trailer.replace(buffer).is_some() => return Err(IovError::Misplaced(Kind::Trailer)),
-            Iov::Padding(octets) => exactly(Kind::Padding, 0, octets)?,
+            Iov::Padding(octets) if !octets.is_empty() && padding.replace(buffer).is_some() => {
+                return Err(IovError::Misplaced(Kind::Padding));
+            }
             Iov::Stream(_) => return Err(IovError::Misplaced(Kind::Stream)),
             _ => {}
         }
@@ -112,10 +124,19 @@ fn check_layout(iov: &[Iov<'_>]) -> Result<(), IovError> {
     }
 }
 
+/// For tokens without padding: those of RFC 4121, and of DCE style.
+fn check_unpadded(iov: &[Iov<'_>]) -> Result<(), IovError> {
+    iov.iter().try_for_each(|buffer| match buffer {
+        Iov::Padding(octets) => exactly(Kind::Padding, 0, octets),
+        _ => Ok(()),
+    })
+}
+
 /// Octets to spare would end up inside the token, which nobody could unwrap.
 fn check_lengths(iov: &[Iov<'_>], lens: IovLens) -> Result<(), IovError> {
     iov.iter().try_for_each(|buffer| match buffer {
         Iov::Header(octets) => exactly(Kind::Header, lens.header, octets),
+        Iov::Padding(octets) => exactly(Kind::Padding, lens.padding, octets),
         Iov::Trailer(octets) => exactly(Kind::Trailer, lens.trailer, octets),
         _ => Ok(()),
     })

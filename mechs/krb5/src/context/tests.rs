@@ -7,6 +7,9 @@ use serde::Deserialize;
 use super::*;
 use crate::name::KerberosName;
 
+#[cfg(feature = "legacy-crypto")]
+mod older_types;
+
 /// What the two sides of a context of `enctype` know; with an acceptor subkey if `mutual`.
 pub(crate) fn both(enctype: Enctype, flags: Flags) -> [Establish; 2] {
     let key = || Arc::new(Key::new(&PROVIDER, enctype, &vec![9; enctype.key_len()]).unwrap());
@@ -69,7 +72,11 @@ fn scattered(from: &mut dyn EstablishedContext, to: &mut dyn EstablishedContext,
         };
         let lens = from.wrap_iov_len(privacy, shape).unwrap();
         let (mut head, mut data, mut tail) = (vec![0; lens.header], message.to_vec(), vec![0; lens.trailer]);
+        let mut padding = vec![0; lens.padding];
         let mut iov = vec![Iov::Header(&mut head), Iov::SignOnly(b"aad"), Iov::Data(&mut data)];
+        if lens.padding > 0 {
+            iov.push(Iov::Padding(&mut padding));
+        }
         if trailer == TrailerPlace::Separate {
             iov.push(Iov::Trailer(&mut tail));
         }
@@ -86,7 +93,7 @@ fn scattered(from: &mut dyn EstablishedContext, to: &mut dyn EstablishedContext,
 /// What a buffer adds to the token.
 fn octets<'a>(buffer: &'a Iov<'_>) -> &'a [u8] {
     match buffer {
-        Iov::Header(octets) | Iov::Data(octets) | Iov::Trailer(octets) => octets,
+        Iov::Header(octets) | Iov::Data(octets) | Iov::Padding(octets) | Iov::Trailer(octets) => octets,
         _ => &[],
     }
 }

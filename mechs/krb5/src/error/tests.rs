@@ -202,11 +202,6 @@ fn codes_and_kinds_are_frozen() {
             Kind::Failure,
             -1_765_328_324,
         ),
-        (
-            KerberosError::MessageFormat(Enctype::ALL[0]),
-            Kind::Unavailable,
-            -1_765_328_148,
-        ),
         (KerberosError::NotExportable, Kind::Unavailable, -1_765_328_324),
         (KerberosError::ExportedCred, Kind::DefectiveToken, 1_859_794_441),
         (
