@@ -1,5 +1,6 @@
 //! Files of the operating system, opened with care.
 
+use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -237,9 +238,11 @@ pub(crate) fn create(what: FileKind, path: &Path, octets: &[u8]) -> Result<(), E
     Ok(())
 }
 
-fn temporary(what: FileKind, path: &Path, octets: &[u8]) -> Result<NamedTempFile, Error> {
+/// Its name starts with a dot: what a killed process leaves in a directory of caches is not taken for one.
+pub(crate) fn temporary(what: FileKind, path: &Path, octets: &[u8]) -> Result<NamedTempFile, Error> {
     let failed = |source| what.io(Action::Create, path, source);
-    let mut prefix = path.file_name().unwrap_or_default().to_os_string();
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
     prefix.push(".");
     let mut temporary = tempfile::Builder::new()
         .prefix(&prefix)
