@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
-use crate::error::Error;
+use crate::error::{Error, FileKind};
 use crate::lock::{Mode, lock};
 use crate::owner::refuse_foreign;
 use crate::system::{Open, Stamp};
@@ -21,6 +22,16 @@ pub(crate) fn open_for_change(open: &Open<'_>) -> Result<File, Error> {
     }
     let restless = io::Error::other("other files keep taking its place");
     Err(open.what.io(open.action(), open.path, restless))
+}
+
+/// Waits for whoever changes the file that is to be replaced, and locks it. What cannot be opened for a change is not
+/// changed by anybody like us.
+pub(crate) fn lock_old(what: FileKind, path: &Path) -> Result<Option<File>, Error> {
+    match open_for_change(&Open::writing(what, path)) {
+        Ok(file) => Ok(Some(file)),
+        Err(Error::Foreign { .. } | Error::Io { .. }) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 /// Whether the path still names the open file.

@@ -1,7 +1,6 @@
 //! Caches in files.
 
 use std::fs::File;
-use std::io::Write;
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -13,7 +12,7 @@ use super::cache::CredentialCache;
 use super::config_entry::ConfigEntry;
 use super::contents::{CacheContents, FormatVersion, Parsed, parse};
 use super::credential::{removed, write_credential};
-use crate::change::open_for_change;
+use crate::change::{lock_old, open_for_change};
 use crate::error::{Action, Error, FileKind, FormatFault};
 use crate::lock::{Mode, lock};
 use crate::octets::Writer;
@@ -105,16 +104,6 @@ impl FileCache {
         Ok((file, parsed))
     }
 
-    /// Waits for whoever changes the file that is to be replaced. What cannot be opened for a change is
-    /// not changed by anybody like us.
-    fn lock_old(&self) -> Result<Option<File>, Error> {
-        match open_for_change(&Open::writing(KIND, &self.path)) {
-            Ok(file) => Ok(Some(file)),
-            Err(Error::Foreign { .. } | Error::Io { .. }) => Ok(None),
-            Err(other) => Err(other),
-        }
-    }
-
     fn refuse_linked(&self, file: &File) -> Result<(), Error> {
         let metadata = file
             .metadata()
@@ -130,14 +119,14 @@ impl FileCache {
     }
 
     /// Writes at the end; takes back what was written if that fails half-way.
-    fn append(&self, mut file: &File, octets: &[u8], end: usize) -> Result<(), Error> {
+    fn append(&self, file: &File, octets: &[u8], end: usize) -> Result<(), Error> {
         let failed = |source| KIND.io(Action::Write, &self.path, source);
         let end = u64::try_from(end).unwrap_or(u64::MAX);
         let len = file.metadata().map_err(failed)?.len();
         if len > end {
             file.set_len(end).map_err(failed)?;
         }
-        if let Err(source) = file.write_all(octets) {
+        if let Err(source) = file.write_all_at(octets, end) {
             let _ = file.set_len(end);
             return Err(failed(source));
         }
@@ -200,7 +189,7 @@ impl CredentialCache for FileCache {
     fn replace(&self, contents: &CacheContents) -> Result<(), Error> {
         super::trace::replacing(self, contents);
         let octets = contents.to_octets().map_err(unwritable)?;
-        let _old = self.lock_old()?;
+        let _old = lock_old(KIND, &self.path)?;
         system::replace(KIND, &self.path, &octets)
     }
 
@@ -244,9 +233,13 @@ impl CredentialCache for FileCache {
         {
             return self.write_entry(&file, &parsed, &entry, place);
         }
-        drop(file);
-        self.remove(&is_it)?;
-        self.store(&entry)
+        // The new value first: whoever reads after a crash finds one, and the last one counts.
+        self.append(&file, &encoded(&entry, &parsed)?, parsed.end)?;
+        let mut old = parsed.contents.credentials.iter().zip(&parsed.places);
+        old.try_for_each(|(entry, place)| match is_it(entry) {
+            true => self.overwrite(&file, &parsed, entry, place),
+            false => Ok(()),
+        })
     }
 
     /// Overwrites the keys of the removed file, as far as the file system overwrites at all. What is no

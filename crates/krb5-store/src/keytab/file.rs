@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::format::{Keytab, KeytabEntry, Parsed, VERSION_2, parse, record};
 use super::source::KeySource;
-use crate::change::open_for_change;
+use crate::change::{lock_old, open_for_change};
 use crate::error::{Action, Error, FileKind, FormatFault};
 use crate::lock::{Mode, lock};
 use crate::octets::{ByteOrder, Writer};
@@ -46,6 +46,7 @@ impl FileKeytab {
     /// Where it cannot be written; the old file remains.
     pub fn replace(&self, keytab: &Keytab) -> Result<(), Error> {
         let octets = keytab.to_octets().map_err(unwritable)?;
+        let _old = lock_old(KIND, &self.path)?;
         system::replace(KIND, &self.path, &octets)
     }
 

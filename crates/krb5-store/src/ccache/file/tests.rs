@@ -457,3 +457,23 @@ fn f8_a_value_of_the_same_length_takes_the_place_of_the_last_one() {
     assert_eq!(read.config("refresh_time", None), Some(&b"18000000900"[..]));
     assert_eq!(read.credentials.len(), 2, "the old one is gone");
 }
+
+#[test]
+fn f3_of_values_that_several_set_at_once_one_is_left() {
+    let place = Place::new();
+    place.initialised();
+    std::thread::scope(|scope| {
+        for writer in 1..=4 {
+            let cache = place.cache();
+            scope.spawn(move || {
+                for length in 1..=25 {
+                    let value = vec![b'0'; writer * 25 + length];
+                    cache.set_config("refresh_time", None, &value).unwrap();
+                    assert!(cache.read().unwrap().config("refresh_time", None).is_some());
+                }
+            });
+        }
+    });
+    let read = place.cache().read().unwrap();
+    assert_eq!(read.credentials.len(), 1);
+}

@@ -187,8 +187,9 @@ fn change_during_replacement<T: Send>(place: &Place, change: impl FnOnce(FileKey
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| change(place.keytab()));
         std::thread::sleep(std::time::Duration::from_millis(20));
+        // As another implementation does that looks for no lock.
         let entries = vec![entry("host/new@R", 1)];
-        place.keytab().replace(&Keytab { entries }).unwrap();
+        system::replace(KIND, &path, &Keytab { entries }.to_octets().unwrap()).unwrap();
         drop(held);
         waiting.join().unwrap()
     })
@@ -287,4 +288,23 @@ fn errors_name_the_file() {
         std::io::ErrorKind::PermissionDenied.into(),
     );
     assert!(told(denied).contains("set KRB5_KTNAME to a keytab that you may read"));
+}
+
+#[test]
+fn f3_a_new_keytab_waits_for_whoever_changes_the_old_one() {
+    let place = Place::new();
+    let path = place.path();
+    place.keytab().append(&[entry("host/old@R", 1)]).unwrap();
+    let held = Open::writing(KIND, &path).open().unwrap();
+    lock(&held, Mode::Exclusive, KIND, &path).unwrap();
+    std::thread::scope(|scope| {
+        let entries = vec![entry("host/new@R", 1)];
+        let waiting = scope.spawn(|| place.keytab().replace(&Keytab { entries }));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let named = std::fs::metadata(&path).unwrap().ino();
+        assert_eq!(named, held.metadata().unwrap().ino(), "replaced in spite of the lock");
+        drop(held);
+        waiting.join().unwrap().unwrap();
+    });
+    assert_eq!(entries(&place.keytab()), named(&[("host/new@R", 1)]));
 }
