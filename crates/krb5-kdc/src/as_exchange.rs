@@ -9,7 +9,7 @@ use krb5_proto::{ErrorCode, KerberosTime, Principal, PrincipalName, Timestamp};
 
 use crate::database::{Attribute, Entry, LongTermKey};
 use crate::grant::{Grant, inherent_flags, requested_flags};
-use crate::kdc::Core;
+use crate::kdc::{Core, expects_another_name};
 use crate::lifetime::{Bounds, Lifetime};
 use crate::preauth::{Verified, check, etype_info2};
 use crate::refusal::Refusal;
@@ -45,7 +45,7 @@ pub(crate) fn answer(core: &Core, request: &AsReq, octets: &[u8], now: Timestamp
     }
     // Whoever asks for canonical names gets the database's, others their own words.
     let canonical = body.kdc_options.contains(KdcOptions::CANONICALIZE);
-    let named = |name: &Option<PrincipalName>, entry: &Entry| {
+    let named = |name: &Option<PrincipalName>, entry: &Entry, canonical: bool| {
         let name = name
             .as_ref()
             .filter(|name| !canonical || **name == entry.principal.name);
@@ -54,8 +54,8 @@ pub(crate) fn answer(core: &Core, request: &AsReq, octets: &[u8], now: Timestamp
     let grant = Grant {
         flags,
         session_key: Key::generate(core.provider, session_type)?,
-        client: named(&body.cname, client),
-        server: named(&body.sname, server),
+        client: named(&body.cname, client, expects_another_name(body)),
+        server: named(&body.sname, server, canonical),
         transited: Vec::new(),
         authtime: now.time,
         lifetime,

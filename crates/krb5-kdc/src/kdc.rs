@@ -158,7 +158,7 @@ impl Core {
         let client = match self.own(name).filter(|_| name.name_type != NameType::ENTERPRISE) {
             Some(client) => client,
             // Other names are followed only for clients that expect to get a ticket in yet another one.
-            None if body.kdc_options.contains(KdcOptions::CANONICALIZE) => self.canonical_client(name)?,
+            None if expects_another_name(body) => self.canonical_client(name)?,
             None => return Err(unknown()),
         };
         if client.is(Attribute::Disabled) {
@@ -196,7 +196,8 @@ impl Core {
             .ok_or_else(unknown)?;
         if realm == self.realm {
             let plain = PrincipalName::new(NameType::PRINCIPAL, [user]);
-            return self.own(&plain).ok_or_else(unknown);
+            let client = self.own(&plain).or_else(|| self.database.alias(&plain));
+            return client.ok_or_else(unknown);
         }
         Err(Refusal::new(ErrorCode::KDC_ERR_WRONG_REALM, "").of_realm(realm))
     }
@@ -251,6 +252,13 @@ impl Core {
     fn own(&self, name: &PrincipalName) -> Option<Arc<Entry>> {
         self.database.named(&Principal::new(self.realm.clone(), name.clone()))
     }
+}
+
+/// Whether the client takes a ticket in another name than it asks by: one who says so, or who comes with an enterprise
+/// name, which nobody has in a ticket (RFC 6806 §5).
+pub(crate) fn expects_another_name(body: &KdcReqBody) -> bool {
+    let is_enterprise = |name: &PrincipalName| name.name_type == NameType::ENTERPRISE;
+    body.kdc_options.contains(KdcOptions::CANONICALIZE) || body.cname.as_ref().is_some_and(is_enterprise)
 }
 
 /// The server, if there may be tickets to it.
