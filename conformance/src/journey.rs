@@ -1,4 +1,4 @@
-//! From one realm to another: contexts with services there, and tickets on the way.
+//! From one realm to another: contexts with services there, tickets on the way, names that KDCs replace.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::{
     realm::Site,
     report::Checks,
     scenario::{Mech, PLAIN},
-    tools::Tools,
+    tools::{Names, Tools},
 };
 
 /// A user's client of one implementation, a service of another's, and the KDCs between them.
@@ -54,6 +54,21 @@ const CHECKS: &[Check] = &[
 /// Where the last KDC leaves the check to the service.
 const UNCHECKED: &[Check] = &[("unknown-path", unknown_path)];
 
+/// Where the first KDC knows users by other names.
+const ALIASES: &[Check] = &[
+    ("alias", |travel, checks| {
+        travel.initial("nickname@A.TEST", Names::Canonical, "user@A.TEST", checks)
+    }),
+    ("enterprise", |travel, checks| {
+        travel.initial("user@A.TEST", Names::Enterprise, "user@A.TEST", checks)
+    }),
+];
+
+/// Where the first two KDCs know the people of the second realm by their addresses.
+const WRONG_REALM: &[Check] = &[("client-referral", |travel, checks| {
+    travel.initial("user@b.test", Names::Enterprise, "user@B.TEST", checks)
+})];
+
 /// With clients whose tools can do it.
 const USER_TO_USER: &[Check] = &[("user-to-user", user_to_user)];
 
@@ -78,11 +93,13 @@ pub(crate) fn journeys(subject: Flavour, peer: Flavour) -> Vec<Journey> {
 
 impl Journey {
     pub(crate) fn checks(self) -> impl Iterator<Item = &'static Check> {
-        let Kdcs([.., last]) = self.kdcs;
+        let Kdcs([first, second, last]) = self.kdcs;
         let only = |some: &'static [Check], holds: bool| some.iter().filter(move |_| holds);
         CHECKS
             .iter()
             .chain(only(UNCHECKED, last.implementation() != Flavour::Heimdal))
+            .chain(only(ALIASES, first.implementation() != Flavour::Mit))
+            .chain(only(WRONG_REALM, [first, second] == [Flavour::Gss; 2]))
             .chain(only(USER_TO_USER, self.client.implementation() != Flavour::Heimdal))
     }
 
@@ -157,6 +174,18 @@ impl Travel<'_> {
             })
         });
         Pair::of(initiator?, acceptor?, directory).handshake(&PLAIN)
+    }
+
+    /// Whom the client's `kinit` takes itself for, who is called so.
+    fn initial(&self, name: &str, names: Names, wanted: &str, checks: &mut Checks) -> Result<()> {
+        let (site, ccache) = (self.federation.site(Place::A, Knowledge::All), self.file("ccache"));
+        self.tools().kinit_named(&site, &ccache, name, names)?;
+        let listed = self.tools().klist(&site, &ccache)?;
+        checks.expect(listed.contains(wanted), "name", self.journey.client, || {
+            format!("no {wanted} in: {listed}")
+        });
+        // Whether that is the name in the ticket, the KDC says.
+        self.tools().kvno(&site, &ccache)
     }
 
     fn client(&self) -> Result<(Site, PathBuf)> {

@@ -11,6 +11,15 @@ use crate::{
     realm::{PASSWORD, Site},
 };
 
+/// How `kinit` is to take the name it is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// As one that the KDC may replace.
+    Canonical,
+    /// The same, and one that has an `@` of its own.
+    Enterprise,
+}
+
 /// The tools of one implementation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tools<'a> {
@@ -51,6 +60,30 @@ impl<'a> Tools<'a> {
             &format!("{password}\n"),
             within(30),
         )
+    }
+
+    /// Gets a ticket-granting ticket for whom the KDC knows by this name, with the user's password.
+    pub(crate) fn kinit_named(self, site: &Site, ccache: &Path, name: &str, names: Names) -> Result<()> {
+        let option = |canonical, enterprise| match names {
+            Names::Canonical => canonical,
+            Names::Enterprise => enterprise,
+        };
+        let mut command = match self.flavour {
+            Flavour::Gss => self.gss(&["kinit", option("-C", "-E")])?,
+            Flavour::Heimdal => {
+                let mut command = self.programs.heimdal("kinit.heimdal");
+                command.args(["--password-file=STDIN", option("--canonicalize", "--enterprise")]);
+                command
+            }
+            Flavour::Mit | Flavour::BrokenVerifier => {
+                let mut command = self.programs.mit("bin/kinit");
+                command.arg(option("-C", "-E"));
+                command
+            }
+        };
+        let input = format!("{PASSWORD}\n");
+        run_ok(at(&mut command, site, ccache).arg(name), &input, within(30))?;
+        Ok(())
     }
 
     /// Gets a ticket-granting ticket with the user's keys of `keytab`.
