@@ -26,6 +26,56 @@ pub(crate) fn enctype<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Enct
     Enctype::try_from(i32::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
+/// What a message is encrypted to; the confounder where the source tells it.
+#[derive(Deserialize)]
+pub(crate) struct Encryption {
+    pub(crate) name: String,
+    #[serde(deserialize_with = "enctype")]
+    pub(crate) etype: Enctype,
+    pub(crate) usage: u32,
+    #[serde(with = "hex::serde")]
+    pub(crate) key: Vec<u8>,
+    #[serde(with = "hex::serde")]
+    pub(crate) plaintext: Vec<u8>,
+    #[serde(with = "hex::serde")]
+    pub(crate) ciphertext: Vec<u8>,
+    #[serde(default, with = "hex::serde")]
+    pub(crate) confounder: Vec<u8>,
+}
+
+/// The checksum of a message.
+#[derive(Deserialize)]
+pub(crate) struct Checksum {
+    pub(crate) name: String,
+    #[serde(deserialize_with = "enctype")]
+    pub(crate) etype: Enctype,
+    pub(crate) usage: u32,
+    #[serde(with = "hex::serde")]
+    pub(crate) key: Vec<u8>,
+    #[serde(with = "hex::serde")]
+    pub(crate) message: Vec<u8>,
+    #[serde(with = "hex::serde")]
+    pub(crate) checksum: Vec<u8>,
+}
+
+/// KRB-FX-CF2 of the keys of two passwords, each its own salt.
+#[derive(Deserialize)]
+pub(crate) struct FxCf2 {
+    pub(crate) name: String,
+    #[serde(deserialize_with = "enctype")]
+    pub(crate) etype: Enctype,
+    #[serde(with = "hex::serde")]
+    pub(crate) password1: Vec<u8>,
+    #[serde(with = "hex::serde")]
+    pub(crate) password2: Vec<u8>,
+    #[serde(with = "hex::serde")]
+    pub(crate) pepper1: Vec<u8>,
+    #[serde(with = "hex::serde")]
+    pub(crate) pepper2: Vec<u8>,
+    #[serde(with = "hex::serde")]
+    pub(crate) key: Vec<u8>,
+}
+
 /// Randomness that is not: the same octets each time, to reproduce a published confounder.
 #[derive(Debug)]
 pub(crate) struct Fixed(pub(crate) Vec<u8>);

@@ -2,36 +2,8 @@ use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
-use crate::vectors::{PROVIDERS, enctype, load};
+use crate::vectors::{Checksum, Encryption, FxCf2, PROVIDERS, load};
 use crate::{Enctype, Key, fx_cf2, string_to_key};
-
-#[derive(Deserialize)]
-struct Encryption {
-    name: String,
-    #[serde(deserialize_with = "enctype")]
-    etype: Enctype,
-    usage: u32,
-    #[serde(with = "hex::serde")]
-    key: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    plaintext: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    ciphertext: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-struct Checksum {
-    name: String,
-    #[serde(deserialize_with = "enctype")]
-    etype: Enctype,
-    usage: u32,
-    #[serde(with = "hex::serde")]
-    key: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    message: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    checksum: Vec<u8>,
-}
 
 #[derive(Deserialize)]
 struct StringToKey {
@@ -55,23 +27,6 @@ struct Derived {
     ke: Vec<u8>,
     #[serde(with = "hex::serde")]
     ki: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-struct FxCf2 {
-    name: String,
-    #[serde(deserialize_with = "enctype")]
-    etype: Enctype,
-    #[serde(with = "hex::serde")]
-    password1: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    password2: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    pepper1: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    pepper2: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    key: Vec<u8>,
 }
 
 /// The message and what des3-cbc-sha1 pads it with.

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use super::*;
 use crate::{
     string_to_key,
-    vectors::{PROVIDERS, enctype, load},
+    vectors::{FxCf2, PROVIDERS, enctype, load},
 };
 
 #[derive(Deserialize)]
@@ -17,23 +17,6 @@ struct Prf {
     input: Vec<u8>,
     #[serde(with = "hex::serde")]
     output: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-struct FxCf2 {
-    name: String,
-    #[serde(deserialize_with = "enctype")]
-    etype: Enctype,
-    #[serde(with = "hex::serde")]
-    password1: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    password2: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    pepper1: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    pepper2: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    key: Vec<u8>,
 }
 
 #[test]

@@ -1,38 +1,7 @@
 use proptest::prelude::*;
-use serde::Deserialize;
 
 use super::*;
-use crate::vectors::{Fixed, PROVIDERS, Unavailable, enctype, load};
-
-#[derive(Deserialize)]
-struct Encryption {
-    name: String,
-    #[serde(deserialize_with = "enctype")]
-    etype: Enctype,
-    usage: u32,
-    #[serde(with = "hex::serde")]
-    key: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    plaintext: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    ciphertext: Vec<u8>,
-    #[serde(default, with = "hex::serde")]
-    confounder: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-struct Checksum {
-    name: String,
-    #[serde(deserialize_with = "enctype")]
-    etype: Enctype,
-    usage: u32,
-    #[serde(with = "hex::serde")]
-    key: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    message: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    checksum: Vec<u8>,
-}
+use crate::vectors::{Checksum, Encryption, Fixed, PROVIDERS, Unavailable, load};
 
 #[test]
 fn decryption_matches_rfc8009_appendix_a_and_mit() {
