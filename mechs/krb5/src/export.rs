@@ -19,13 +19,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gss_core::{ContextInfo, EstablishedContext, Flags, MechName, Octets, Oid};
-use krb5_crypto::{CryptoProvider, Enctype, Key, Zeroizing};
+use krb5_crypto::{CryptoProvider, Enctype, Key};
 use krb5_message::TokenState;
 use krb5_proto::Principal;
 
 use crate::KRB5;
 use crate::context::{ContextKeys, KerberosContext, Live, role_of};
 use crate::error::KerberosError;
+use crate::growing::Growing;
 use crate::name::KerberosName;
 
 /// Writes a context.
@@ -33,11 +34,12 @@ use crate::name::KerberosName;
 /// # Errors
 /// [`KerberosError::Name`] if a name of the context has no printable form.
 pub(crate) fn export(info: &ContextInfo, live: &Live) -> Result<Octets, KerberosError> {
-    let mut out = Writer(Zeroizing::new(Vec::with_capacity(ROOM)));
-    out.octets(&[VERSION]);
-    out.octets(&TokenState::of(&live.sealing.0, &live.opening.0).to_octets());
+    let mut out = Writer(Growing::with_room(ROOM));
+    out.0.push(&[VERSION]);
+    out.0
+        .push(&TokenState::of(&live.sealing.0, &live.opening.0).to_octets());
     // The delegated credential stays behind, and so does the flag that promises it.
-    out.octets(&info.flags.difference(Flags::DELEG).bits().to_be_bytes());
+    out.0.push(&info.flags.difference(Flags::DELEG).bits().to_be_bytes());
     out.option(info.expires.as_ref(), Writer::seconds)?;
     out.key(&live.keys.first)?;
     out.option(live.keys.acceptor.as_deref(), Writer::key)?;
@@ -60,34 +62,23 @@ pub(crate) fn import(
     Ok(Box::new(context))
 }
 
-struct Writer(Zeroizing<Vec<u8>>);
+struct Writer(Growing);
 
 impl Writer {
-    /// Moves to more room by itself if need be: a vector that grows leaves a copy behind.
-    fn octets(&mut self, octets: &[u8]) {
-        let needed = self.0.len().saturating_add(octets.len());
-        if needed > self.0.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(needed.saturating_mul(2)));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
-        }
-        self.0.extend_from_slice(octets);
-    }
-
     fn counted(&mut self, octets: &[u8]) -> Result<(), KerberosError> {
         let length = u16::try_from(octets.len()).map_err(|_| KerberosError::ExportedContext)?;
-        self.octets(&length.to_be_bytes());
-        self.octets(octets);
+        self.0.push(&length.to_be_bytes());
+        self.0.push(octets);
         Ok(())
     }
 
     fn seconds(&mut self, time: &Duration) -> Result<(), KerberosError> {
-        self.octets(&time.as_secs().to_be_bytes());
+        self.0.push(&time.as_secs().to_be_bytes());
         Ok(())
     }
 
     fn key(&mut self, key: &Key) -> Result<(), KerberosError> {
-        self.octets(&key.enctype().number().to_be_bytes());
+        self.0.push(&key.enctype().number().to_be_bytes());
         self.counted(key.expose())
     }
 
@@ -103,7 +94,7 @@ impl Writer {
         value: Option<&T>,
         write: impl FnOnce(&mut Self, &T) -> Result<(), KerberosError>,
     ) -> Result<(), KerberosError> {
-        self.octets(&[u8::from(value.is_some())]);
+        self.0.push(&[u8::from(value.is_some())]);
         value.map_or(Ok(()), |value| write(self, value))
     }
 }

@@ -8,7 +8,7 @@
 //! | `mechanism` | the calls of the mechglue |
 //! | `name`, `host`, `cred`, `acquire`, `verify` | names and credentials |
 //! | `initiator`, `acceptor`, `token`, `checksum`, `delegation` | establishing a context |
-//! | `context`, `export` | an established context |
+//! | `context`, `export`, `growing` | an established context, and its octets for another process |
 //! | `kdc` | KDC exchanges as flows |
 
 #![forbid(unsafe_code)]
@@ -39,6 +39,7 @@ mod delegation;
 mod environment;
 mod error;
 mod export;
+mod growing;
 mod host;
 mod initiator;
 mod kdc;

@@ -21,7 +21,7 @@
 use std::sync::Arc;
 
 use gss_core::Octets;
-use krb5_crypto::{Enctype, Zeroizing};
+use krb5_crypto::Enctype;
 use krb5_proto::{Principal, Realm};
 use krb5_store::ccache::{CacheContents, CredentialCache, MemoryCache};
 use krb5_store::keytab::{Acceptor, KeySource, Keytab, MemoryKeytab};
@@ -32,6 +32,7 @@ use super::{Accepting, KerberosCred, Memory};
 use crate::KerberosEnvironment;
 use crate::acquire::{named_memory, service_name};
 use crate::error::KerberosError;
+use crate::growing::Growing;
 use crate::name::{KerberosName, Service};
 
 /// Writes a credential.
@@ -40,9 +41,9 @@ use crate::name::{KerberosName, Service};
 /// [`KerberosError::NotExportable`] if its keys come from elsewhere than a keytab, [`KerberosError::Store`] if what is
 /// in memory cannot be written.
 pub(super) fn export(cred: &KerberosCred) -> Result<Octets, KerberosError> {
-    let mut out = Writer(Zeroizing::new(Vec::with_capacity(ROOM)));
+    let mut out = Writer(Growing::with_room(ROOM));
     let uses = (cred.initiating.as_deref(), cred.accepting.as_ref());
-    out.octets(&[
+    out.0.push(&[
         VERSION,
         u8::from(uses.0.is_some()) | u8::from(uses.1.is_some()).wrapping_shl(1),
     ]);
@@ -76,36 +77,25 @@ pub(crate) fn import(octets: &[u8], environment: &KerberosEnvironment) -> Result
     }
 }
 
-struct Writer(Zeroizing<Vec<u8>>);
+struct Writer(Growing);
 
 impl Writer {
-    /// Moves to more room by itself if need be: a vector that grows leaves a copy behind.
-    fn octets(&mut self, octets: &[u8]) {
-        let needed = self.0.len().saturating_add(octets.len());
-        if needed > self.0.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(needed.saturating_mul(2)));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
-        }
-        self.0.extend_from_slice(octets);
-    }
-
     fn counted(&mut self, octets: &[u8]) -> Result<(), KerberosError> {
         let length = u32::try_from(octets.len()).map_err(|_| KerberosError::NotExportable)?;
-        self.octets(&length.to_be_bytes());
-        self.octets(octets);
+        self.0.push(&length.to_be_bytes());
+        self.0.push(octets);
         Ok(())
     }
 
     fn tagged(&mut self, tag: u8, octets: &[u8]) -> Result<(), KerberosError> {
-        self.octets(&[tag]);
+        self.0.push(&[tag]);
         self.counted(octets)
     }
 
     fn option(&mut self, octets: Option<&[u8]>) -> Result<(), KerberosError> {
         match octets {
             None => {
-                self.octets(&[ABSENT]);
+                self.0.push(&[ABSENT]);
                 Ok(())
             }
             Some(octets) => self.tagged(NAMED, octets),
@@ -116,12 +106,12 @@ impl Writer {
         let client = source.client().map(|client| client.to_string());
         self.option(client.as_deref().map(str::as_bytes))?;
         match &source.cache {
-            Wanted::Default => self.octets(&[ABSENT]),
+            Wanted::Default => self.0.push(&[ABSENT]),
             Wanted::Given(cache) => self.cache(cache.as_ref())?,
         }
         match &source.client_keytab {
-            ClientKeytab::Default => self.octets(&[ABSENT]),
-            ClientKeytab::None => self.octets(&[NONE]),
+            ClientKeytab::Default => self.0.push(&[ABSENT]),
+            ClientKeytab::None => self.0.push(&[NONE]),
             ClientKeytab::Given(keys) => self.keytab(keys.as_ref())?,
         }
         Ok(())
@@ -147,7 +137,7 @@ impl Writer {
 
     fn name(&mut self, name: Option<&KerberosName>) -> Result<(), KerberosError> {
         match name {
-            None => self.octets(&[ABSENT]),
+            None => self.0.push(&[ABSENT]),
             Some(KerberosName::Service(service)) => {
                 self.tagged(SERVICE, service.service.as_bytes())?;
                 self.option(service.host.as_deref().map(str::as_bytes))?;
@@ -173,7 +163,7 @@ impl Writer {
             numbers.flatten().collect()
         });
         self.option(numbers.as_deref())?;
-        self.octets(&[u8::from(options.protection == Protection::Asked)]);
+        self.0.push(&[u8::from(options.protection == Protection::Asked)]);
         Ok(())
     }
 }
