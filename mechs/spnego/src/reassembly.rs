@@ -92,6 +92,31 @@ impl<C: ?Sized> Assembling<C> {
     }
 }
 
+impl<C: ?Sized + 'static> Assembling<C> {
+    /// Passes a token on to `step` once it is whole, and asks for more until then; `wait` makes what waits for the next.
+    fn pass(
+        mut self,
+        token: Option<&[u8]>,
+        step: impl FnOnce(Box<C>, Option<&[u8]>) -> Flowing<Step<C>>,
+        wait: fn(Self) -> Box<C>,
+    ) -> Flowing<Step<C>> {
+        let Some(token) = self.whole(token).map_err(failed)? else {
+            return Ok(Flow::Done(Step::Continue {
+                token: Vec::new(),
+                next: wait(self),
+            }));
+        };
+        let limit = self.limit;
+        Ok(step(self.context, token.as_deref())?.map(move |step| match step {
+            Step::Continue { token, next } => Step::Continue {
+                token,
+                next: wait(Self::new(next, limit)),
+            },
+            established @ Step::Established { .. } => established,
+        }))
+    }
+}
+
 impl<C: Handshake + ?Sized> Handshake for Assembling<C> {
     fn progress(&self) -> Progress {
         self.context.progress()
@@ -107,46 +132,14 @@ impl<C: Handshake + ?Sized> Handshake for Assembling<C> {
 }
 
 impl InitiatorContext for Assembling<dyn InitiatorContext> {
-    fn step(mut self: Box<Self>, token: Option<&[u8]>) -> Flowing<Step<dyn InitiatorContext>> {
-        let Some(token) = self.whole(token).map_err(failed)? else {
-            return Ok(Flow::Done(Step::Continue {
-                token: Vec::new(),
-                next: self,
-            }));
-        };
-        let limit = self.limit;
-        let wrap = move |step| -> Step<dyn InitiatorContext> {
-            match step {
-                Step::Continue { token, next } => Step::Continue {
-                    token,
-                    next: Box::new(Assembling::new(next, limit)),
-                },
-                Step::Established { token, context } => Step::Established { token, context },
-            }
-        };
-        Ok(self.context.step(token.as_deref())?.map(wrap))
+    fn step(self: Box<Self>, token: Option<&[u8]>) -> Flowing<Step<dyn InitiatorContext>> {
+        self.pass(token, |context, whole| context.step(whole), |waiting| Box::new(waiting))
     }
 }
 
 impl AcceptorContext for Assembling<dyn AcceptorContext> {
-    fn step(mut self: Box<Self>, token: Option<&[u8]>) -> Flowing<Step<dyn AcceptorContext>> {
-        let Some(token) = self.whole(token).map_err(failed)? else {
-            return Ok(Flow::Done(Step::Continue {
-                token: Vec::new(),
-                next: self,
-            }));
-        };
-        let limit = self.limit;
-        let wrap = move |step| -> Step<dyn AcceptorContext> {
-            match step {
-                Step::Continue { token, next } => Step::Continue {
-                    token,
-                    next: Box::new(Assembling::new(next, limit)),
-                },
-                Step::Established { token, context } => Step::Established { token, context },
-            }
-        };
-        Ok(self.context.step(token.as_deref())?.map(wrap))
+    fn step(self: Box<Self>, token: Option<&[u8]>) -> Flowing<Step<dyn AcceptorContext>> {
+        self.pass(token, |context, whole| context.step(whole), |waiting| Box::new(waiting))
     }
 }
 
