@@ -32,9 +32,14 @@ fn last_line(output: &Output) -> String {
 
 /// A program of so many words, and its path.
 fn script(directory: &tempfile::TempDir, name: &str, body: &str) -> String {
+    let draft = directory.path().join(format!("{name}.draft"));
+    fs::write(&draft, format!("#!/bin/sh\n{body}\n")).expect("a temporary directory can be written");
+    fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).expect("its files are ours");
+    // By a process of its own: one that another test starts meanwhile would inherit the open copy, and nothing runs a
+    // program that somebody has open for writing.
     let path = directory.path().join(name);
-    fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("a temporary directory can be written");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("its files are ours");
+    let copied = Command::new("cp").arg(&draft).arg(&path).status();
+    assert!(copied.is_ok_and(|status| status.success()), "cp {}", draft.display());
     path.display().to_string()
 }
 
