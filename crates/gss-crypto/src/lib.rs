@@ -36,6 +36,8 @@
     )
 )]
 
+#[cfg(feature = "ntlm")]
+mod arcfour;
 #[cfg(all(test, feature = "rustcrypto"))]
 mod known_answers;
 #[cfg(feature = "legacy-crypto")]
@@ -47,6 +49,8 @@ mod random;
 pub mod rustcrypto;
 mod secret;
 
+#[cfg(feature = "ntlm")]
+pub use arcfour::Rc4;
 pub use mac::{Digest, MAX_OUTPUT_LEN, Mac, TagMismatch, ct_eq};
 pub use provider::{
     BLOCK_LEN, Block, CbcCipher, CbcKey, Cmac, CryptoProvider, Hash, Hmac, MacInput, MacKey, MacOver, Pbkdf2,

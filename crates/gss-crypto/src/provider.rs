@@ -52,10 +52,10 @@ pub struct CryptoProvider {
     /// SHA-384, FIPS 180-4.
     pub sha384: &'static dyn Hash,
     /// MD4, RFC 1320.
-    #[cfg(feature = "legacy-crypto")]
+    #[cfg(any(feature = "legacy-crypto", feature = "ntlm"))]
     pub md4: &'static dyn Hash,
     /// HMAC (RFC 2104) with MD5.
-    #[cfg(feature = "legacy-crypto")]
+    #[cfg(any(feature = "legacy-crypto", feature = "ntlm"))]
     pub hmac_md5: &'static dyn Hmac,
     /// RC4.
     #[cfg(feature = "legacy-crypto")]

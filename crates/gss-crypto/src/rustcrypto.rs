@@ -42,9 +42,9 @@ pub static PROVIDER: CryptoProvider = CryptoProvider {
     sha1: &OverHash::<sha1::Sha1>(PhantomData),
     sha256: &OverHash::<sha2::Sha256>(PhantomData),
     sha384: &OverHash::<sha2::Sha384>(PhantomData),
-    #[cfg(feature = "legacy-crypto")]
+    #[cfg(any(feature = "legacy-crypto", feature = "ntlm"))]
     md4: &OverHash::<md4::Md4>(PhantomData),
-    #[cfg(feature = "legacy-crypto")]
+    #[cfg(any(feature = "legacy-crypto", feature = "ntlm"))]
     hmac_md5: &OverHash::<md5::Md5>(PhantomData),
     #[cfg(feature = "legacy-crypto")]
     rc4: &legacy::Rc4,
