@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn field(contents: &str) -> TransitedEncoding {
@@ -127,21 +129,110 @@ fn k9_a_realm_off_the_path_is_named() {
     assert_eq!(checked("", "A.TEST", "Q.TEST"), Ok(()));
 }
 
-#[test]
-fn no_octets_panic() {
-    let mut state = 1_u32;
-    for _ in 0..20_000 {
-        let mut contents = Vec::new();
-        for _ in 0..12 {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            contents.push(b",./\\ AB"[(state >> 24) as usize % 7]);
+/// A name of few components, so that names often have ancestors in common.
+fn any_realm() -> impl Strategy<Value = Realm> {
+    let component = prop::sample::select(vec!["A", "B", "C", "EXAMPLE", "x y", "q,", r"w\"]);
+    let components = prop::collection::vec(component, 1..5);
+    prop_oneof![
+        4 => components.clone().prop_map(|parts| Realm::from(parts.join(".").as_str())),
+        1 => components.prop_map(|parts| Realm::from(format!("/{}", parts.join("/")).as_str())),
+        1 => prop::collection::vec(any::<u8>(), 1..8).prop_map(Realm::new),
+    ]
+}
+
+/// The octets that mean something, and some that do not.
+fn any_contents() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop::sample::select(b",./\\ ABCDEX".to_vec()), 0..60)
+}
+
+/// The list as RFC 4120 §3.3.3.2 abbreviates it: a realm below or above the one in front, by what differs.
+fn abbreviated(realms: &[Realm]) -> TransitedEncoding {
+    let mut contents = Vec::new();
+    let mut front: Option<&Realm> = None;
+    for realm in realms {
+        if front.is_some() {
+            contents.push(b',');
         }
-        let field = TransitedEncoding {
-            tr_type: 1,
-            contents: contents.into(),
+        let below = |front: &Realm| {
+            realm
+                .strip_suffix(front.as_bytes())
+                .filter(|rest| rest.len() > 1 && rest.ends_with(b"."))
         };
-        if let Ok(realms) = decode(&field, &"A.B".into(), &"/B/A".into()) {
-            assert_eq!(decode(&encode(&realms), &"A.B".into(), &"/B/A".into()), Ok(realms));
+        match front.and_then(below) {
+            Some(rest) => {
+                quote(&Realm::from(&rest[..rest.len() - 1]), &mut contents);
+                contents.push(b'.');
+            }
+            None => {
+                if front.is_some() && realm.starts_with(b"/") {
+                    contents.push(b' ');
+                }
+                quote(realm, &mut contents);
+            }
         }
+        front = Some(realm);
+    }
+    TransitedEncoding {
+        tr_type: DOMAIN_X500_COMPRESS,
+        contents: contents.into(),
+    }
+}
+
+fn distinct(mut realms: Vec<Realm>) -> Vec<Realm> {
+    let mut seen = Vec::new();
+    realms.retain(|realm| {
+        !seen.contains(realm) && {
+            seen.push(realm.clone());
+            true
+        }
+    });
+    realms
+}
+
+proptest! {
+    #[test]
+    fn k9_any_list_is_refused_or_expands_to_few_realms(contents in any_contents(), client in any_realm(), server in any_realm()) {
+        let field = TransitedEncoding { tr_type: DOMAIN_X500_COMPRESS, contents: contents.into() };
+        if let Ok(realms) = decode(&field, &client, &server) {
+            prop_assert!(realms.len() <= MAX_PATH);
+            prop_assert_eq!(&distinct(realms.clone()), &realms);
+            prop_assert_eq!(decode(&encode(&realms), &client, &server), Ok(realms));
+        }
+    }
+
+    #[test]
+    fn k9_lists_in_full_and_abbreviated_say_the_same(realms in prop::collection::vec(any_realm(), 0..8), client in any_realm(), server in any_realm()) {
+        let realms = distinct(realms);
+        prop_assert_eq!(decode(&encode(&realms), &client, &server), Ok(realms.clone()));
+        prop_assert_eq!(decode(&abbreviated(&realms), &client, &server), Ok(realms));
+    }
+
+    #[test]
+    fn k9_the_check_takes_any_part_of_the_path_and_no_other_realm(
+        (client, server, stranger) in (any_realm(), any_realm(), any_realm()),
+        configured in prop::option::of(prop::collection::vec(any_realm(), 0..6)),
+        kept in any::<u64>(),
+    ) {
+        let mut paths = CaPaths::default();
+        if let Some(between) = configured {
+            paths.set(client.clone(), server.clone(), between);
+        }
+        let between = distinct(paths.between(&client, &server));
+        let part: Vec<Realm> = between.into_iter().enumerate().filter(|(at, _)| kept >> at & 1 == 1).map(|(_, realm)| realm).collect();
+        prop_assert_eq!(check(&encode(&part), &client, &server, &paths), Ok(()));
+        let listed = distinct([part, vec![stranger.clone()]].concat());
+        let expected = if paths.path(&client, &server).contains(&stranger) { Ok(()) } else { Err(TransitedFault::Untrusted(stranger)) };
+        prop_assert_eq!(check(&encode(&listed), &client, &server, &paths), expected);
+    }
+
+    #[test]
+    fn k9_a_path_leads_from_one_to_the_other_and_back_the_same_way(client in any_realm(), server in any_realm()) {
+        let paths = CaPaths::default();
+        let mut back = paths.path(&server, &client);
+        back.reverse();
+        prop_assert_eq!(paths.path(&client, &server), back);
+        let length = paths.path(&client, &server).len();
+        prop_assert!(length <= MAX_PATH + 2);
+        prop_assert_eq!(distinct(paths.path(&client, &server)).len(), length);
     }
 }
