@@ -8,23 +8,34 @@
 
 #![forbid(unsafe_code)]
 
+mod caches;
+mod clients;
 mod files;
 mod handshake;
+mod hostile;
+mod input;
+mod kdc;
 mod layouts;
 mod messages;
 mod names;
 mod negotiation;
+mod paths;
 mod realm;
 mod replay;
+mod seeded;
 mod tokens;
 mod transport;
 
+pub use caches::{kcm_reply, keyring_payload, primary_file};
+pub use clients::{as_client, service_client};
 pub use files::{ccache, keytab, krb5_conf};
 pub use handshake::{ap_req, gss_checksum};
+pub use kdc::kdc_request;
 pub use layouts::iov_layout;
 pub use messages::der_messages;
 pub use names::{auth_to_local, exported_name, gss_framing, k5login, principal};
 pub use negotiation::spnego;
+pub use paths::{capaths, transited};
 pub use replay::rcache;
 pub use tokens::{cfx_plaintext, cfx_token, iov};
 pub use transport::kdc_transport;
@@ -45,8 +56,16 @@ pub const TARGETS: &[Target] = &[
         run: ap_req,
     },
     Target {
+        name: "as_client",
+        run: as_client,
+    },
+    Target {
         name: "auth_to_local",
         run: auth_to_local,
+    },
+    Target {
+        name: "capaths",
+        run: capaths,
     },
     Target {
         name: "ccache",
@@ -86,8 +105,20 @@ pub const TARGETS: &[Target] = &[
         run: k5login,
     },
     Target {
+        name: "kcm_reply",
+        run: kcm_reply,
+    },
+    Target {
+        name: "kdc_request",
+        run: kdc_request,
+    },
+    Target {
         name: "kdc_transport",
         run: kdc_transport,
+    },
+    Target {
+        name: "keyring_payload",
+        run: keyring_payload,
     },
     Target {
         name: "keytab",
@@ -98,6 +129,10 @@ pub const TARGETS: &[Target] = &[
         run: krb5_conf,
     },
     Target {
+        name: "primary_file",
+        run: primary_file,
+    },
+    Target {
         name: "principal",
         run: principal,
     },
@@ -106,7 +141,15 @@ pub const TARGETS: &[Target] = &[
         run: rcache,
     },
     Target {
+        name: "service_client",
+        run: service_client,
+    },
+    Target {
         name: "spnego",
         run: spnego,
+    },
+    Target {
+        name: "transited",
+        run: transited,
     },
 ];

@@ -224,7 +224,7 @@ impl CredentialCache for DirectoryCache {
 }
 
 /// One line, no longer than MIT reads.
-fn parse_primary(octets: &[u8]) -> Option<&str> {
+pub(super) fn parse_primary(octets: &[u8]) -> Option<&str> {
     let line = octets.split(|octet| *octet == b'\n').next()?;
     if line.len() == octets.len() || line.len() > MAX_PRIMARY_NAME {
         return None;

@@ -17,6 +17,9 @@ mod directory;
 mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(all(feature = "fuzzing", unix))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod kcm;
 #[cfg(all(feature = "keyring", target_os = "linux"))]
 pub mod keyring;

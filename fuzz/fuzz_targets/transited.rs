@@ -1,0 +1,5 @@
+//! The target `transited` under libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| gss_fuzz::transited(octets));
