@@ -23,10 +23,15 @@ pub(super) fn server(record: &Record, port: u16) -> Option<Server> {
         return None;
     }
     let address = address(transport, rest)?;
+    let host = address.host.strip_suffix('.').unwrap_or(&address.host).to_owned();
+    // The root is no host.
+    if host.is_empty() {
+        return None;
+    }
     Some(Server::new(
         KdcAddress {
             primary: flags.contains(['m', 'M']),
-            host: address.host.strip_suffix('.').unwrap_or(&address.host).to_owned(),
+            host,
             ..address
         },
         port,
@@ -132,6 +137,8 @@ mod tests {
             "krb5srv:m:kkdcp:http://kdc.example.com",
             "https://kdc.example.com",
             "krb5srv:m:udp:kdc:0",
+            "krb5srv:m:udp:.",
+            "krb5srv:m:kkdcp:https://./KdcProxy",
         ];
         for text in cases {
             assert_eq!(parse(text), None, "{text}");
