@@ -105,3 +105,22 @@ fn gss_core_has_five_dependencies_at_most() {
     let count = table.lines().filter(|line| line.contains('=')).count();
     assert!(count <= 5, "gss-core has {count} dependencies");
 }
+
+/// Decoders that free the wrong arm (CVE-2022-44640) cannot be written then.
+#[test]
+fn a3_every_crate_of_ours_forbids_unsafe_code() {
+    let metadata = MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .no_deps()
+        .exec()
+        .expect("cargo metadata runs");
+    let targets = metadata.packages.iter().flat_map(|package| &package.targets);
+    let libraries: Vec<_> = targets
+        .filter(|target| target.is_lib() || target.is_bin() && target.src_path.ends_with("src/main.rs"))
+        .collect();
+    assert!(libraries.len() > 10, "{} roots", libraries.len());
+    for target in libraries {
+        let text = std::fs::read_to_string(&target.src_path).expect("the root of a crate");
+        assert!(text.contains("#![forbid(unsafe_code)]"), "{}", target.src_path);
+    }
+}

@@ -354,7 +354,7 @@ fn unknown_and_unusable_services_are_refused() {
 }
 
 #[test]
-fn tickets_in_anothers_name_are_refused() {
+fn d3_tickets_in_anothers_name_are_refused() {
     for padata_type in [129, 130] {
         let reply = ask(|request| {
             request.padata.push(PaData {

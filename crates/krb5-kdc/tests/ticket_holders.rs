@@ -163,7 +163,7 @@ fn a_tgs_req_without_a_ticket_is_refused() {
 }
 
 #[test]
-fn the_body_is_covered_by_a_keyed_checksum() {
+fn a7_the_body_is_covered_by_a_keyed_checksum() {
     let unsigned = request(|_| {}).encoded();
     assert_eq!(
         code(&tcp(&KDC, &unsigned, NOW)),

@@ -31,7 +31,7 @@ fn the_timestamp_is_sent_once_the_kdc_asks_for_it() {
 }
 
 #[test]
-fn k4_the_salt_is_the_hinted_one_or_the_default() {
+fn k4_q18_the_salt_is_the_hinted_one_or_the_default() {
     let realm = TestRealm::new();
     let info = EtypeInfo(vec![EtypeInfoEntry {
         etype: 18,
@@ -121,7 +121,7 @@ fn a_wrong_key_is_called_that() {
 }
 
 #[test]
-fn k4_types_that_were_not_asked_for_are_refused_in_hints() {
+fn k4_q18_types_that_were_not_asked_for_are_refused_in_hints() {
     for offered in [17, 19, 20, 23, 1, -133] {
         let error = hinted(as_options(), vec![etype_info2(offered, None, None)])
             .map(|_| ())
@@ -150,7 +150,7 @@ fn k4_types_that_were_not_asked_for_are_refused_in_hints() {
 }
 
 #[test]
-fn k4_types_that_were_not_asked_for_are_refused_in_replies() {
+fn k4_q18_types_that_were_not_asked_for_are_refused_in_replies() {
     for etype in [17, 19, 20, 23, 0, -133] {
         let error = answered(as_options(), |kdc, request| {
             kdc.as_rep(request, |draft| draft.etype = etype)
@@ -170,7 +170,7 @@ fn k4_types_that_were_not_asked_for_are_refused_in_replies() {
 }
 
 #[test]
-fn k4_iteration_counts_have_a_floor_and_a_ceiling() {
+fn k4_q18_iteration_counts_have_a_floor_and_a_ceiling() {
     let with = |count: u32| hinted(as_options(), vec![etype_info2(18, None, Some(&count.to_be_bytes()))]);
     for count in [0, 1, 2, 4095, (1 << 20) + 1, 1 << 31, u32::MAX] {
         let error = with(count).map(|_| ()).unwrap_err();
@@ -197,7 +197,7 @@ fn k4_iteration_counts_have_a_floor_and_a_ceiling() {
 }
 
 #[test]
-fn k4_parameters_of_another_length_are_refused() {
+fn k4_q18_parameters_of_another_length_are_refused() {
     for params in [&[][..], &[0; 3], &[0, 0, 0x20, 0, 0], &[0; 16]] {
         let error = hinted(as_options(), vec![etype_info2(18, None, Some(params))])
             .map(|_| ())
@@ -210,7 +210,7 @@ fn k4_parameters_of_another_length_are_refused() {
 }
 
 #[test]
-fn k4_a_costly_hint_in_the_reply_is_refused_too() {
+fn k4_q18_a_costly_hint_in_the_reply_is_refused_too() {
     let error = answered(as_options(), |kdc, request| {
         kdc.as_rep(request, |draft| {
             draft.padata = Some(vec![etype_info2(18, None, Some(&[0x7f; 4]))])
