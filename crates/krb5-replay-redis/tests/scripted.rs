@@ -141,6 +141,15 @@ fn a_skew_of_any_length_is_a_time_that_redis_takes() {
 }
 
 #[test]
+fn who_asks_for_tls_is_refused_and_never_answered_in_clear_text() {
+    for url in ["rediss://:secret@127.0.0.1:6379", "valkeys://:secret@127.0.0.1:6379"] {
+        let error = RedisReplayCache::open(url).unwrap_err().to_string();
+        assert!(!error.contains("secret"), "{error}");
+        assert!(register(ReplayTypes::default()).resolve(url).is_err(), "{url}");
+    }
+}
+
+#[test]
 fn nothing_but_ok_is_an_acceptance() {
     let answers: [&[u8]; 7] = [
         b"+QUEUED\r\n",
