@@ -1,13 +1,15 @@
-//! The NTLM GSS-API mechanism ([MS-NLMP]).
+//! What the NTLM GSS-API mechanism ([MS-NLMP]) is to stand on: accounts, hashes, and the proof of an NTLMv2 response.
+//! There is no mechanism to register yet.
 //!
 //! NTLM is for peers that know nothing better: its cryptography (MD4, MD5, RC4) is broken or nearly so, and a password
-//! can be guessed from what is on the wire. It is registered, but nobody negotiates it unless a caller names it.
+//! can be guessed from what is on the wire.
 //!
 //! | module | does |
 //! |---|---|
 //! | `password`, `account` | what a user knows, and who the user is |
 //! | `flags`, `utf16` | the negotiate flags, and text on the wire |
-//! | `response` | what a client answers to a challenge: NTLMv2, and under `legacy-crypto` its predecessors |
+//! | `level` | which generations of responses are accepted |
+//! | `response` | what a client answers to a challenge: NTLMv2 |
 //! | [`users`] | whom an acceptor asks about a user |
 
 #![forbid(unsafe_code)]
