@@ -163,9 +163,9 @@ impl CfxOpener {
     /// Opens a scattered message in place.
     ///
     /// The segments are those that [`CfxSealer::wrap_iov`](crate::CfxSealer::wrap_iov) made, of exactly the token's
-    /// lengths; any rotation and any amount of filler is taken. Or there is one [`Segment::Stream`] instead of header, data and trailer, with any sign-only segments
-    /// around an empty [`Segment::Data`], or around the stream itself; then the range of the message in the stream is
-    /// returned too.
+    /// lengths; any rotation and any amount of filler is taken. Or there is one [`Segment::Stream`] instead of header,
+    /// data and trailer, with any sign-only segments around an empty [`Segment::Data`], or around the stream itself;
+    /// then the range of the message in the stream is returned too.
     ///
     /// # Errors
     /// As [`CfxOpener::unwrap`], and [`Error::Layout`].
