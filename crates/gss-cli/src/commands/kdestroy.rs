@@ -8,7 +8,8 @@ use super::kerberos::Local;
 
 /// Remove the credential cache with its tickets
 ///
-/// The tickets remain valid elsewhere until they expire: copies, and what was forwarded.
+/// The tickets remain valid elsewhere until they expire: copies, and what was forwarded. Of a collection of caches it
+/// removes the primary one, and says whether others remain.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The credential cache [default: $KRB5CCNAME]
@@ -20,7 +21,7 @@ pub(crate) struct Args {
     /// The cache of this principal in the collection
     #[arg(short = 'p', long, value_name = "PRINCIPAL")]
     principal: Option<String>,
-    /// Say nothing if there is no cache
+    /// Say nothing if there is no cache, nor that others remain
     #[arg(short, long)]
     quiet: bool,
 }
@@ -41,7 +42,12 @@ fn destroy(args: &Args) -> anyhow::Result<ExitCode> {
         return destroy_all(&local, name);
     }
     match &args.principal {
-        None => local.cache(name)?.destroy()?,
+        None => {
+            local.cache(name)?.destroy()?;
+            if !args.quiet {
+                tell_of_others(&local, name);
+            }
+        }
         Some(principal) => {
             let principal = local.principal(principal)?;
             let collection = local.collection(name)?;
@@ -52,6 +58,19 @@ fn destroy(args: &Args) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever has several identities may think that all are gone. The cache is destroyed, whatever comes of this.
+fn tell_of_others(local: &Local, name: Option<&str>) {
+    let Ok(collection) = local.collection(name) else { return };
+    let others = collection.caches().map_or(0, |caches| caches.len());
+    let what = match others {
+        0 => return,
+        1 => "another credential cache remains",
+        _ => "other credential caches remain",
+    };
+    let collection = collection.name();
+    eprintln!("{what} in {collection}: gss klist -l lists them, gss kdestroy -A destroys all");
 }
 
 /// One that cannot be destroyed does not keep the others.

@@ -78,6 +78,12 @@ pub(super) fn all(local: &Local, collection: &dyn CacheCollection, args: &Args) 
     Ok(code)
 }
 
+/// Whether any of the caches has a valid ticket.
+pub(super) fn silent(local: &Local, collection: &dyn CacheCollection) -> ExitCode {
+    let caches = collection.caches().unwrap_or_default();
+    super::code(caches.iter().any(|cache| cache::is_valid(local, &**cache)))
+}
+
 fn existing(collection: &dyn CacheCollection) -> anyhow::Result<Vec<std::sync::Arc<dyn CredentialCache>>> {
     let caches = collection.caches()?;
     if caches.is_empty() {
