@@ -45,6 +45,8 @@ mod pattern;
 pub mod replay;
 #[cfg(unix)]
 mod system;
+#[cfg(unix)]
+mod temporary;
 mod times;
 
 pub use error::{Action, Error, FileKind, FormatFault, KcmFault, KeyringFault};

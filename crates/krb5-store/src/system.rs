@@ -1,14 +1,12 @@
 //! Files of the operating system, opened with care.
 
-use std::ffi::OsString;
-use std::fs::{File, Metadata, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use nix::fcntl::OFlag;
-use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use crate::error::{Action, Error, FileKind};
@@ -214,51 +212,6 @@ impl Stamp {
         SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .is_ok_and(|now| now > settled)
-    }
-}
-
-/// Writes a new version of a file: a temporary file in the same directory, for its owner only, that
-/// takes the place of the old one once it is on the disk. A reader sees the old or the new version.
-pub(crate) fn replace(what: FileKind, path: &Path, octets: &[u8]) -> Result<(), Error> {
-    let temporary = temporary(what, path, octets)?;
-    temporary
-        .persist(path)
-        .map_err(|failed| what.io(Action::Replace, path, failed.error))?;
-    sync_directory(path);
-    Ok(())
-}
-
-/// As [`replace`], but there must be no old version.
-pub(crate) fn create(what: FileKind, path: &Path, octets: &[u8]) -> Result<(), Error> {
-    let temporary = temporary(what, path, octets)?;
-    temporary
-        .persist_noclobber(path)
-        .map_err(|failed| what.io(Action::Create, path, failed.error))?;
-    sync_directory(path);
-    Ok(())
-}
-
-/// Its name starts with a dot: what a killed process leaves in a directory of caches is not taken for one.
-pub(crate) fn temporary(what: FileKind, path: &Path, octets: &[u8]) -> Result<NamedTempFile, Error> {
-    let failed = |source| what.io(Action::Create, path, source);
-    let mut prefix = OsString::from(".");
-    prefix.push(path.file_name().unwrap_or_default());
-    prefix.push(".");
-    let mut temporary = tempfile::Builder::new()
-        .prefix(&prefix)
-        .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(directory(path))
-        .map_err(failed)?;
-    temporary.write_all(octets).map_err(failed)?;
-    temporary.as_file().sync_all().map_err(failed)?;
-    Ok(temporary)
-}
-
-/// Makes a rename survive a crash of the machine. Not every file system can; then it is as safe as it
-/// gets.
-fn sync_directory(path: &Path) {
-    if let Ok(directory) = File::open(directory(path)) {
-        let _ = directory.sync_all();
     }
 }
 

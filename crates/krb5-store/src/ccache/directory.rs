@@ -16,6 +16,7 @@ use crate::error::{Action, Error, FileKind, FormatFault};
 use crate::owner::refuse_foreign;
 use crate::proto::{Credentials, Principal};
 use crate::system::{self, Open};
+use crate::temporary;
 
 /// The caches of a directory, `DIR:DIRECTORY`, as MIT and Heimdal keep them.
 ///
@@ -81,7 +82,7 @@ impl DirectoryCollection {
     fn set_primary(&self, file_name: &str) -> Result<(), Error> {
         self.prepare()?;
         let line = format!("{file_name}\n");
-        system::replace(FileKind::PrimaryName, &self.primary_file(), line.as_bytes())
+        temporary::replace(FileKind::PrimaryName, &self.primary_file(), line.as_bytes())
     }
 
     /// Makes the directory if it is not there. One of another user is refused: he could exchange what is put there.

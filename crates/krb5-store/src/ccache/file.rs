@@ -19,6 +19,7 @@ use crate::octets::Writer;
 use crate::owner::refuse_foreign;
 use crate::proto::{Credentials, Principal};
 use crate::system::{self, Open, Stamp};
+use crate::temporary;
 
 /// A cache in a file, which other Kerberos implementations share.
 ///
@@ -51,7 +52,7 @@ impl FileCache {
     /// Initialises a cache that must not exist yet.
     pub(super) fn create(&self, contents: &CacheContents) -> Result<(), Error> {
         let octets = contents.to_octets().map_err(unwritable)?;
-        system::create(KIND, &self.path, &octets)
+        temporary::create(KIND, &self.path, &octets)
     }
 
     /// The file.
@@ -190,7 +191,7 @@ impl CredentialCache for FileCache {
         super::trace::replacing(self, contents);
         let octets = contents.to_octets().map_err(unwritable)?;
         let _old = lock_old(KIND, &self.path)?;
-        system::replace(KIND, &self.path, &octets)
+        temporary::replace(KIND, &self.path, &octets)
     }
 
     fn store(&self, credentials: &Credentials) -> Result<(), Error> {

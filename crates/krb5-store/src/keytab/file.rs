@@ -12,6 +12,7 @@ use crate::error::{Action, Error, FileKind, FormatFault};
 use crate::lock::{Mode, lock};
 use crate::octets::{ByteOrder, Writer};
 use crate::system::{self, Open, Stamp};
+use crate::temporary;
 
 /// A keytab in a file, which other Kerberos implementations share.
 ///
@@ -47,7 +48,7 @@ impl FileKeytab {
     pub fn replace(&self, keytab: &Keytab) -> Result<(), Error> {
         let octets = keytab.to_octets().map_err(unwritable)?;
         let _old = lock_old(KIND, &self.path)?;
-        system::replace(KIND, &self.path, &octets)
+        temporary::replace(KIND, &self.path, &octets)
     }
 
     /// Adds keys at the end; makes the file, for its owner alone, if there is none. All or none.
@@ -65,7 +66,7 @@ impl FileKeytab {
             Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 let entries = entries.to_vec();
                 let octets = Keytab { entries }.to_octets().map_err(unwritable)?;
-                system::create(KIND, &self.path, &octets)
+                temporary::create(KIND, &self.path, &octets)
             }
             Err(other) => Err(other),
         }

@@ -187,7 +187,7 @@ fn l7_what_a_killed_writer_leaves_is_no_cache() {
     let collection = place.collection();
     collection.keep(&of("alice@R")).unwrap();
     let octets = of("bob@R").to_octets().unwrap();
-    let left = system::temporary(FileKind::CredentialCache, &place.directory().join("tktbob"), &octets).unwrap();
+    let left = temporary::temporary(FileKind::CredentialCache, &place.directory().join("tktbob"), &octets).unwrap();
     let (_, left) = left.keep().unwrap();
     assert!(left.exists());
     assert_eq!(owners(&collection), ["alice@R"]);

@@ -337,7 +337,7 @@ fn f3_a_writer_that_waited_for_a_replaced_file_writes_to_its_successor() {
 /// What another implementation does that looks for no lock.
 fn put_in_place(path: &Path, name: &str) {
     let octets = CacheContents::new(principal(name)).to_octets().unwrap();
-    system::replace(KIND, path, &octets).unwrap();
+    temporary::replace(KIND, path, &octets).unwrap();
 }
 
 #[test]

@@ -189,7 +189,7 @@ fn change_during_replacement<T: Send>(place: &Place, change: impl FnOnce(FileKey
         std::thread::sleep(std::time::Duration::from_millis(20));
         // As another implementation does that looks for no lock.
         let entries = vec![entry("host/new@R", 1)];
-        system::replace(KIND, &path, &Keytab { entries }.to_octets().unwrap()).unwrap();
+        temporary::replace(KIND, &path, &Keytab { entries }.to_octets().unwrap()).unwrap();
         drop(held);
         waiting.join().unwrap()
     })
