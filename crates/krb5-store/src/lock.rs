@@ -33,6 +33,15 @@ pub(crate) fn lock_briefly(file: &File, what: FileKind, path: &Path, patience: D
     lock_within(file, Mode::Exclusive, what, path, &pace)
 }
 
+/// Locks the whole of a file for nobody else if that can be done at once.
+pub(crate) fn try_exclusive(file: &File) -> Result<bool, Errno> {
+    match fcntl(file, argument(&request(Mode::Exclusive))) {
+        Ok(_) => Ok(true),
+        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
 /// How long a lock is waited for, and how often it is asked for meanwhile. A call that waits in the system
 /// could not be ended.
 #[derive(Clone, Copy, Debug)]

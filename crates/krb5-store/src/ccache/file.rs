@@ -12,11 +12,9 @@ use super::cache::CredentialCache;
 use super::config_entry::ConfigEntry;
 use super::contents::{CacheContents, FormatVersion, Parsed, parse};
 use super::credential::{removed, write_credential};
-use crate::change::{lock_old, open_for_change};
+use crate::change::{lock_old, open_for_change, read_in_place};
 use crate::error::{Action, Error, FileKind, FormatFault};
-use crate::lock::{Mode, lock};
 use crate::octets::Writer;
-use crate::owner::refuse_foreign;
 use crate::proto::{Credentials, Principal};
 use crate::system::{self, Open, Stamp};
 use crate::temporary;
@@ -78,11 +76,13 @@ impl FileCache {
         }
     }
 
-    fn stamp(&self, file: &File) -> Result<Stamp, Error> {
-        let metadata = file
-            .metadata()
-            .map_err(|source| KIND.io(Action::Read, &self.path, source))?;
-        Ok(Stamp::of(&metadata))
+    /// An empty file was never initialised: somebody reserved its name, as mktemp does, or is about to write to it, as MIT's
+    /// kinit.
+    fn unreadable(&self, octets: &[u8], fault: FormatFault) -> Error {
+        if octets.is_empty() {
+            return Error::NoCache { name: self.name() };
+        }
+        self.bad(fault)
     }
 
     fn unchanged(&self) -> Option<Arc<CacheContents>> {
@@ -101,7 +101,7 @@ impl FileCache {
     fn open_for_change(&self, open: &Open<'_>) -> Result<(File, Parsed), Error> {
         let file = open_for_change(open).map_err(|error| self.missing(error))?;
         let octets = system::read_open(open, &file, MAX_FILE)?;
-        let parsed = parse(&octets).map_err(|fault| self.bad(fault))?;
+        let parsed = parse(&octets).map_err(|fault| self.unreadable(&octets, fault))?;
         Ok((file, parsed))
     }
 
@@ -167,15 +167,8 @@ impl CredentialCache for FileCache {
             return Ok(contents);
         }
         let open = Open::reading(KIND, &self.path);
-        let file = open.open().map_err(|error| self.missing(error))?;
-        refuse_foreign(&open, &file)?;
-        lock(&file, Mode::Shared, KIND, &self.path)?;
-        let stamp = self.stamp(&file)?;
-        let octets = system::read_open(&open, &file, MAX_FILE)?;
-        let contents = CacheContents::from_octets(&octets).map_err(|fault| match file.metadata() {
-            Ok(metadata) if metadata.nlink() == 0 => Error::NoCache { name: self.name() },
-            _ => self.bad(fault),
-        })?;
+        let (stamp, octets) = read_in_place(&open, MAX_FILE).map_err(|error| self.missing(error))?;
+        let contents = CacheContents::from_octets(&octets).map_err(|fault| self.unreadable(&octets, fault))?;
         let contents = Arc::new(contents);
         self.remember(stamp, &contents);
         tracing::debug!(
@@ -246,12 +239,13 @@ impl CredentialCache for FileCache {
     /// Overwrites the keys of the removed file, as far as the file system overwrites at all. What is no
     /// cache, or has another name too, stays as it is.
     fn destroy(&self) -> Result<(), Error> {
+        temporary::remove_abandoned(KIND, &self.path);
         let open = Open::writing(KIND, &self.path);
         let file = open_for_change(&open).map_err(|error| self.missing(error))?;
         self.refuse_linked(&file)?;
         refuse_other_formats(&system::read_open(&open, &file, MAX_FILE)?).map_err(|fault| self.bad(fault))?;
         std::fs::remove_file(&self.path).map_err(|source| self.missing(KIND.io(Action::Remove, &self.path, source)))?;
-        overwrite_nameless(&file);
+        temporary::overwrite_nameless(&file);
         Ok(())
     }
 }
@@ -261,25 +255,6 @@ fn refuse_other_formats(octets: &[u8]) -> Result<(), FormatFault> {
     match (parse(octets), octets) {
         (Ok(_), _) | (Err(_), [5, 3 | 4, ..]) => Ok(()),
         (Err(fault), _) => Err(fault),
-    }
-}
-
-/// Writes zeroes, unless the file got another name meanwhile.
-fn overwrite_nameless(file: &File) {
-    let mut left = match file.metadata() {
-        Ok(metadata) if metadata.nlink() == 0 => metadata.len(),
-        _ => return,
-    };
-    let zeroes = [0; 4096];
-    let mut offset = 0_u64;
-    while left > 0 {
-        let count = left.min(4096);
-        let part = usize::try_from(count).ok().and_then(|count| zeroes.get(..count));
-        if part.is_none_or(|part| file.write_all_at(part, offset).is_err()) {
-            break;
-        }
-        offset = offset.saturating_add(count);
-        left = left.saturating_sub(count);
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::ccache::fixture::{credentials, principal};
+use crate::lock::{Mode, lock};
 use crate::proto::KerberosTime;
 
 struct Place {
@@ -273,6 +274,61 @@ fn errors_name_the_file() {
         std::io::ErrorKind::PermissionDenied.into(),
     );
     assert!(told(denied).contains("(if it is another user's, set KRB5CCNAME to a cache of your own): "));
+}
+
+#[test]
+fn an_empty_file_is_a_name_without_a_cache() {
+    let place = Place::new();
+    std::fs::write(place.path(), b"").unwrap();
+    let cache = place.cache();
+    assert!(matches!(cache.read(), Err(Error::NoCache { .. })));
+    let stored = cache.store(&credentials("host/a@R", 100));
+    assert!(matches!(stored, Err(Error::NoCache { .. })));
+    assert!(matches!(
+        cache.set_config("key", None, b"value"),
+        Err(Error::NoCache { .. })
+    ));
+    assert!(std::fs::read(place.path()).unwrap().is_empty());
+    cache.initialise(&principal("alice@R")).unwrap();
+    assert_eq!(cache.principal().unwrap(), principal("alice@R"));
+}
+
+/// MIT's kdestroy overwrites without a lock.
+#[test]
+fn f6_a_file_that_was_destroyed_while_it_was_opened_is_not_believed() {
+    let place = Place::new();
+    let path = place.path();
+    place.initialised();
+    let held = Open::writing(KIND, &path).open().unwrap();
+    lock(&held, Mode::Exclusive, KIND, &path).unwrap();
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| place.cache().read());
+        std::thread::sleep(Duration::from_millis(50));
+        std::fs::remove_file(&path).unwrap();
+        // Behind the principal, as far as it was not read yet.
+        held.write_all_at(&[0; 500], held.metadata().unwrap().len()).unwrap();
+        drop(held);
+        let read = reading.join().unwrap();
+        assert!(matches!(read, Err(Error::NoCache { .. })), "{read:?}");
+    });
+}
+
+#[test]
+fn l7_destroying_removes_what_a_killed_writer_left_too() {
+    let place = Place::new();
+    for exists in [true, false] {
+        let octets = CacheContents::new(principal("alice@R")).to_octets().unwrap();
+        let left = temporary::temporary(KIND, &place.path(), &octets).unwrap();
+        let (left, path) = left.keep().unwrap();
+        drop(left);
+        if exists {
+            place.cache().initialise(&principal("alice@R")).unwrap();
+            std::fs::write(&path, &*octets).unwrap();
+        }
+        assert!(path.exists());
+        assert_eq!(place.cache().destroy().is_ok(), exists);
+        assert_eq!(place.files(), 0);
+    }
 }
 
 #[test]
