@@ -2,6 +2,7 @@
 
 mod code;
 mod lookup;
+mod password;
 mod reply;
 
 #[cfg(test)]
@@ -11,6 +12,7 @@ use std::fmt;
 
 pub use code::{ComErr, ErrorCode};
 pub use lookup::{FoundKey, KeyLookupError, LookupFailure};
+pub use password::{PasswordFrameFault, PasswordRefusal};
 pub use reply::{KrbErrorReply, ReplyField};
 
 use crate::realms::transited::TransitedFault;
@@ -153,6 +155,20 @@ pub enum Error {
         /// Whom the ticket is for.
         server: Box<Principal>,
     },
+    /// A KRB-PRIV that is out of order, or that says nothing of its order.
+    #[error("the KRB-PRIV has the sequence number {}, and {} was expected", number(.received), number(.expected))]
+    PrivateOrder {
+        /// The number in it.
+        received: Option<u32>,
+        /// The number that the sender has announced.
+        expected: Option<u32>,
+    },
+    /// A KRB-PRIV for another address than ours.
+    #[error("the KRB-PRIV is for another network address than those of this machine")]
+    PrivateAddress,
+    /// What the password service sent is no message of RFC 3244.
+    #[error("malformed message of the password service: {0}")]
+    PasswordFrame(PasswordFrameFault),
     /// A KRB-CRED whose parts do not agree.
     #[error("KRB-CRED with {tickets} tickets and {infos} descriptions of them")]
     CredCounts {
@@ -206,6 +222,18 @@ pub enum Error {
     /// The acceptor refuses, with a KRB-ERROR. Nothing in it is authenticated.
     #[error("the acceptor refuses: {0}")]
     Peer(Box<KrbErrorReply>),
+    /// The password service refuses.
+    #[error("{0}")]
+    PasswordRefused(Box<PasswordRefusal>),
+    /// The password service has seen the request before: it arrived more than once, and the first time may have been a
+    /// success.
+    #[error(
+        "the password service takes the request for a replay: the password of {target} may have been changed already"
+    )]
+    PasswordReplayed {
+        /// Whose password it is.
+        target: Box<Principal>,
+    },
     /// The password is not `client`'s.
     #[error("the password for {client} is wrong")]
     WrongPassword {
@@ -325,6 +353,11 @@ pub enum PreauthFailure {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EtypeNumbers(pub Vec<i32>);
 
+/// A sequence number, for a person.
+fn number(number: &Option<u32>) -> String {
+    number.map_or_else(|| "none".to_owned(), |number| number.to_string())
+}
+
 /// The setting that permits a type of old peers.
 fn what_permits(etypes: &EtypeNumbers) -> &'static str {
     match etypes.0.as_slice() {
@@ -355,6 +388,11 @@ impl Error {
             Self::Loop(_) => ComErr::GET_IN_TKT_LOOP,
             Self::Referral { .. } => ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN.com_err(),
             Self::MutualFailed => ComErr::MUTUAL_FAILED,
+            Self::PrivateOrder { .. } => ErrorCode::KRB_AP_ERR_BADORDER.com_err(),
+            Self::PrivateAddress => ErrorCode::KRB_AP_ERR_BADADDR.com_err(),
+            Self::PasswordFrame(_) => ErrorCode::KRB_AP_ERR_MODIFIED.com_err(),
+            Self::PasswordRefused(_) => ComErr::CHPW_FAIL,
+            Self::PasswordReplayed { .. } => ErrorCode::KRB_AP_ERR_REPEAT.com_err(),
             Self::Integrity { .. } => ErrorCode::KRB_AP_ERR_BAD_INTEGRITY.com_err(),
             Self::BadMatch { .. } => ErrorCode::KRB_AP_ERR_BADMATCH.com_err(),
             Self::BadAddress { .. } => ErrorCode::KRB_AP_ERR_BADADDR.com_err(),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use gss_core::flow::{self, Flow, Flowing, IoReply, IoRequest, Server};
 use krb5_proto::exchange::{
-    AsExchange, AsOutcome, AwaitAsRep, AwaitServiceTicket, AwaitTgsRep, KdcRequest, LongTerm, Route, ServiceExchange,
-    ServiceOptions, ServiceOutcome, Step, TgsExchange, TgsOptions, TgsOutcome,
+    AsExchange, AsOutcome, AwaitAsRep, AwaitServiceTicket, AwaitTgsRep, KdcRequest, LongTerm, Route, Service,
+    ServiceExchange, ServiceOptions, ServiceOutcome, Step, TgsExchange, TgsOptions, TgsOutcome,
 };
 use krb5_proto::{Principal, Timestamp};
 
@@ -99,7 +99,7 @@ fn run<E: Exchange>(environment: KerberosEnvironment, request: KdcRequest, await
     let io = IoRequest::Kdc {
         realm: realm.clone(),
         message: request.message,
-        service: flow::Service::Kdc,
+        service: service(request.service),
         route: route(request.route),
     };
     Flow::io(io, move |reply| {
@@ -127,6 +127,13 @@ fn unanswered(realm: String, reply: IoReply) -> KerberosError {
         IoReply::NoServer(failure) => KerberosError::RealmUnknown { realm, failure },
         IoReply::Unreachable(failure) => KerberosError::KdcUnreachable { realm, failure },
         _ => KerberosError::WrongReply,
+    }
+}
+
+fn service(service: Service) -> flow::Service {
+    match service {
+        Service::Kpasswd => flow::Service::Kpasswd,
+        _ => flow::Service::Kdc,
     }
 }
 

@@ -168,6 +168,8 @@ impl ComErr {
     pub const TKT_NOT_FORWARDABLE: Self = Self::krb5(221);
     /// KRB5_GET_IN_TKT_LOOP.
     pub const GET_IN_TKT_LOOP: Self = Self::krb5(223);
+    /// KRB5_CHPW_FAIL.
+    pub const CHPW_FAIL: Self = Self::krb5(234);
     /// KRB5_NOPERM_ETYPE.
     pub const NOPERM_ETYPE: Self = Self::krb5(236);
     /// KRB5_CONFIG_ETYPE_NOSUPP.

@@ -42,6 +42,7 @@ fn com_err_numbers_are_mits() {
         (ComErr::PREAUTH_FAILED, -1_765_328_174),
         (ComErr::TKT_NOT_FORWARDABLE, -1_765_328_163),
         (ComErr::GET_IN_TKT_LOOP, -1_765_328_161),
+        (ComErr::CHPW_FAIL, -1_765_328_150),
         (ComErr::NOPERM_ETYPE, -1_765_328_148),
         (ComErr::CONFIG_ETYPE_NOSUPP, -1_765_328_147),
         (ComErr::BAD_S2K_PARAMS, -1_765_328_140),

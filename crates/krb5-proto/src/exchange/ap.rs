@@ -56,7 +56,7 @@ fn decrypt_rep(session_key: &Key, ap_rep: &[u8]) -> Result<EncApRepPart, Error> 
 }
 
 /// Decrypts `data`, which must be of the key's encryption type.
-fn decrypt(
+pub(super) fn decrypt(
     key: &Key,
     usage: KeyUsage,
     data: &EncryptedData,

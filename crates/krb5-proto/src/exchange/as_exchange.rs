@@ -18,7 +18,7 @@ use self::hints::{Hint, Hints};
 pub use self::options::{AsOptions, EncryptedTimestamp, LongTerm};
 use self::primary::SecondOpinion;
 use super::service::MAX_HOPS;
-use super::{KdcRequest, MAX_ROUNDS, Route, Step, TimeSync, nonce};
+use super::{KdcRequest, MAX_ROUNDS, Route, Service, Step, TimeSync, nonce};
 use crate::error::{ErrorCode, EtypeNumbers, KrbErrorReply, PreauthFailure};
 use crate::messages::preauth::{PA_ENC_TIMESTAMP, PA_FX_COOKIE, PA_REQ_ENC_PA_REP};
 use crate::messages::{
@@ -201,6 +201,7 @@ impl AwaitTicket {
     fn request(&self) -> KdcRequest {
         KdcRequest {
             realm: self.server.realm.clone(),
+            service: Service::Kdc,
             message: self.message.clone(),
             route: self.route,
         }

@@ -1,4 +1,4 @@
-//! The exchanges of RFC 4120 §3 as state machines without I/O.
+//! The exchanges of RFC 4120 §3, and that of RFC 3244, as state machines without I/O.
 //!
 //! The KDC exchanges yield a [`KdcRequest`] and a state that awaits its reply; each reply gives a
 //! [`Step`]. Time comes in as an argument each time, randomness from the crypto provider.
@@ -7,7 +7,9 @@ pub mod ap;
 pub mod as_exchange;
 pub mod cred;
 mod kdc_reply;
+pub mod kpasswd;
 pub mod krb_error;
+pub mod private;
 pub mod service;
 #[cfg(test)]
 pub(crate) mod test_realm;
@@ -21,15 +23,18 @@ use crate::{Error, Realm};
 
 pub use ap::KeyLookup;
 pub use as_exchange::{AsExchange, AsOptions, AsOutcome, AwaitAsRep, EncryptedTimestamp, LongTerm};
+pub use kpasswd::{AwaitPasswordReply, PasswordChanged, PasswordExchange, PasswordOptions, Whose};
 pub use service::{AwaitServiceTicket, ServiceExchange, ServiceOptions, ServiceOutcome, ServiceRealm};
 pub use tgs::{AwaitTgsRep, TgsExchange, TgsOptions, TgsOutcome};
 
-/// A message for a KDC.
+/// A message for a KDC, or for the password service of its realm.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KdcRequest {
     /// Whose KDC.
     pub realm: Realm,
-    /// The DER encoding of the AS-REQ or TGS-REQ; the transport adds its own framing.
+    /// Which of the realm's services.
+    pub service: Service,
+    /// The DER encoding of the AS-REQ or TGS-REQ, or a whole message of RFC 3244; the transport adds its own framing.
     pub message: Vec<u8>,
     /// How to send it.
     pub route: Route,
@@ -41,10 +46,22 @@ impl fmt::Debug for KdcRequest {
         let length = self.message.len();
         f.debug_struct("KdcRequest")
             .field("realm", &self.realm)
+            .field("service", &self.service)
             .field("message", &format_args!("{length} octets"))
             .field("route", &self.route)
             .finish()
     }
+}
+
+/// Which of a realm's services a message is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Service {
+    /// The KDC.
+    #[default]
+    Kdc,
+    /// The password service, RFC 3244.
+    Kpasswd,
 }
 
 /// How a message gets to the KDC.
@@ -138,6 +155,7 @@ mod tests {
     fn a_request_shows_the_length_of_its_message_and_none_of_its_octets() {
         let request = KdcRequest {
             realm: "R".into(),
+            service: Service::Kdc,
             message: vec![211, 212, 213],
             route: Route::Any,
         };

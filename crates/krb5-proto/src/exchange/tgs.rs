@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 pub use self::options::TgsOptions;
 use super::ap::{make_subkey, seal, unique};
 use super::kdc_reply::{self, Clock, Exchange, Expected, Reply, Served};
-use super::{KdcRequest, MAX_ROUNDS, Route, Step, TimeSync, nonce};
+use super::{KdcRequest, MAX_ROUNDS, Route, Service, Step, TimeSync, nonce};
 use crate::error::{ErrorCode, EtypeNumbers, KrbErrorReply};
 use crate::messages::preauth::PA_TGS_REQ;
 use crate::messages::{
@@ -134,6 +134,7 @@ impl AwaitTgsRep {
         let realm = server.name.granting_realm().unwrap_or_else(|| server.realm.clone());
         KdcRequest {
             realm,
+            service: Service::Kdc,
             message: self.message.clone(),
             route: self.route,
         }

@@ -17,6 +17,7 @@ pub mod integer;
 pub mod kdc;
 pub mod key;
 pub mod preauth;
+pub mod private;
 pub mod proxy;
 mod secret;
 pub mod strings;
@@ -35,6 +36,7 @@ pub use kdc::{
 };
 pub use key::{Checksum, EncryptedData, EncryptionKey};
 pub use preauth::{EtypeInfo, EtypeInfo2, MethodData, PaData, PaEncTsEnc};
+pub use private::{ChangePasswdData, EncKrbPrivPart, KrbPriv};
 pub use proxy::KdcProxyMessage;
 pub use secret::SecretOctets;
 pub use strings::{KerberosString, Octets, Realm};

@@ -35,6 +35,12 @@ impl From<Vec<u8>> for SecretOctets {
     }
 }
 
+impl From<Zeroizing<Vec<u8>>> for SecretOctets {
+    fn from(octets: Zeroizing<Vec<u8>>) -> Self {
+        Self(octets)
+    }
+}
+
 /// By its only field.
 impl ZeroizeOnDrop for SecretOctets {}
 

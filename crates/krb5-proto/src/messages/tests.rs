@@ -24,6 +24,9 @@ const CODECS: &[(&str, Recode)] = &[
         Ok(Authenticator::from_der(der)?.to_der()?.to_vec())
     }),
     ("AuthorizationData", |der| AuthorizationData::from_der(der)?.to_der()),
+    ("ChangePasswdData", |der| {
+        Ok(ChangePasswdData::from_der(der)?.to_der()?.to_vec())
+    }),
     ("Checksum", |der| Checksum::from_der(der)?.to_der()),
     ("EncApRepPart", |der| {
         Ok(EncApRepPart::from_der(der)?.to_der()?.to_vec())
@@ -33,6 +36,9 @@ const CODECS: &[(&str, Recode)] = &[
     }),
     ("EncKrbCredPart", |der| {
         Ok(EncKrbCredPart::from_der(der)?.to_der()?.to_vec())
+    }),
+    ("EncKrbPrivPart", |der| {
+        Ok(EncKrbPrivPart::from_der(der)?.to_der()?.to_vec())
     }),
     ("EncTgsRepPart", |der| {
         Ok(EncTgsRepPart::from_der(der)?.to_der()?.to_vec())
@@ -50,6 +56,7 @@ const CODECS: &[(&str, Recode)] = &[
     ("KerbErrorData", |der| KerbErrorData::from_der(der)?.to_der()),
     ("KrbCred", |der| KrbCred::from_der(der)?.to_der()),
     ("KrbError", |der| KrbError::from_der(der)?.to_der()),
+    ("KrbPriv", |der| KrbPriv::from_der(der)?.to_der()),
     ("MethodData", |der| MethodData::from_der(der)?.to_der()),
     ("PaEncTsEnc", |der| PaEncTsEnc::from_der(der)?.to_der()),
     ("PrincipalName", |der| PrincipalName::from_der(der)?.to_der()),

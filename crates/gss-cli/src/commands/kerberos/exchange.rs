@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use krb5_net::{Destination, KdcClient, Reply};
 use krb5_proto::exchange::{
-    AsExchange, AsOptions, AsOutcome, KdcRequest, ServiceExchange, ServiceOptions, ServiceOutcome, Step, TgsExchange,
-    TgsOptions, TgsOutcome,
+    AsExchange, AsOptions, AsOutcome, KdcRequest, Service, ServiceExchange, ServiceOptions, ServiceOutcome, Step,
+    TgsExchange, TgsOptions, TgsOutcome,
 };
 use krb5_proto::{Error, ErrorCode, Realm};
 
@@ -74,7 +74,14 @@ fn network(local: &Local) -> KdcClient {
 
 fn ask(network: &KdcClient, request: &KdcRequest) -> anyhow::Result<Reply> {
     let realm = realm_text(&request.realm)?;
-    match network.exchange(&Destination::kdc(realm).by(request.route), &request.message) {
+    let to = match request.service {
+        Service::Kpasswd => Destination::kpasswd(realm),
+        _ => Destination::kdc(realm),
+    };
+    match network.exchange(&to.by(request.route), &request.message) {
+        Err(error @ krb5_net::Error::Unreachable { .. }) if request.service == Service::Kpasswd => {
+            Err(error).hint("the password may have been changed all the same: see whether gss kinit takes the new one")
+        }
         Err(error @ krb5_net::Error::Unreachable { .. }) => {
             Err(error).hint("is the KDC running, and is its address in krb5.conf right?")
         }

@@ -194,7 +194,8 @@ impl ApInitiated {
         })
     }
 
-    fn time(&self) -> Timestamp {
+    /// The authenticator's time.
+    pub(crate) fn time(&self) -> Timestamp {
         Timestamp {
             time: self.ctime,
             micros: self.cusec,

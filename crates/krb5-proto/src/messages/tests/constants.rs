@@ -8,6 +8,7 @@ const TYPED: &[(&str, &str, u8)] = &[
     ("tgs_rep", "TgsRep", 13),
     ("ap_req", "ApReq", 14),
     ("ap_rep", "ApRep", 15),
+    ("priv", "KrbPriv", 21),
     ("cred", "KrbCred", 22),
     ("error", "KrbError", 30),
 ];

@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn every_known_answer_decodes_and_encodes_to_the_same_octets() {
     let vectors = vectors();
-    assert_eq!(vectors.len(), 45);
+    assert_eq!(vectors.len(), 49);
     for v in vectors {
         assert!(!v.source.is_empty());
         let again = codec(&v.type_name)(&v.hex).unwrap_or_else(|e| panic!("{}: {e}", v.name));
@@ -86,6 +86,49 @@ fn error_has_the_fields_of_the_known_answer() {
     assert_eq!(error.e_text.unwrap(), "krb5data");
     assert_eq!(error.e_data.unwrap().as_bytes(), b"krb5data");
     assert_eq!(error.susec.get(), 123_456);
+}
+
+#[test]
+fn private_part_has_the_fields_of_the_known_answer() {
+    let part = EncKrbPrivPart::from_der(&vector("enc_priv_part")).unwrap();
+    assert_eq!(part.user_data.as_bytes(), b"krb5data");
+    assert_eq!(part.timestamp.unwrap().to_string(), "1994-06-10T06:03:17Z");
+    assert_eq!(part.usec.unwrap().get(), 123_456);
+    assert_eq!(part.seq_number, Some(UInt32(17)));
+    assert_eq!(part.s_address, part.r_address.unwrap());
+    let bare = EncKrbPrivPart::from_der(&vector("enc_priv_part (optionals NULL)")).unwrap();
+    assert!(bare.timestamp.is_none() && bare.usec.is_none() && bare.seq_number.is_none() && bare.r_address.is_none());
+}
+
+#[test]
+fn new_password_has_the_fields_of_the_known_answer_and_may_be_followed_by_others() {
+    let der = vector("change_passwd_data");
+    let data = ChangePasswdData::from_der(&der).unwrap();
+    assert_eq!(data.newpasswd.as_bytes(), b"newpassword");
+    assert_eq!(data.targname.unwrap().to_string(), "testuser1");
+    assert_eq!(data.targrealm.unwrap(), "TEST.GOKRB5");
+    // RFC 3244 §2: what follows targrealm is to be ignored.
+    let mut longer = der.clone();
+    longer[1] += 5;
+    longer.extend([0xa3, 3, 2, 1, 7]);
+    let again = ChangePasswdData::from_der(&longer).unwrap().to_der().unwrap();
+    assert_eq!(*again, der);
+    assert!(ChangePasswdData::from_der(&[0x30, 0]).is_err(), "no password");
+    assert!(
+        ChangePasswdData::from_der(&[&longer[..], &[0]].concat()).is_err(),
+        "outside of it"
+    );
+}
+
+#[test]
+fn a_new_password_is_not_shown() {
+    let data = ChangePasswdData::from_der(&vector("change_passwd_data")).unwrap();
+    let part = EncKrbPrivPart::from_der(&vector("enc_priv_part")).unwrap();
+    let shown = format!("{data:?} {part:?}");
+    assert!(
+        !shown.contains("newpassword") && !shown.contains("110, 101") && !shown.contains("krb5data"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -207,6 +207,16 @@ round_trips! {
         .prop_map(|(ctime, cusec, subkey, seq)| EncApRepPart { ctime, cusec, subkey, seq_number: seq.map(UInt32) });
     krb_cred_round_trips: KrbCred from (vec(ticket(), 0..3), encrypted())
         .prop_map(|(tickets, enc_part)| KrbCred { tickets, enc_part });
+    krb_priv_round_trips: KrbPriv from encrypted().prop_map(|enc_part| KrbPriv { enc_part });
+    change_passwd_data_round_trips: ChangePasswdData from (octets(), option::of(name()), option::of(realm()))
+        .prop_map(|(newpasswd, targname, targrealm)| ChangePasswdData {
+            newpasswd: newpasswd.into_bytes().into(), targname, targrealm,
+        });
+    enc_krb_priv_part_round_trips: EncKrbPrivPart from
+        (octets(), option::of(time()), option::of(micros()), option::of(any::<u32>()), address(), option::of(address()))
+        .prop_map(|(user_data, timestamp, usec, seq, s_address, r_address)| EncKrbPrivPart {
+            user_data: user_data.into_bytes().into(), timestamp, usec, seq_number: seq.map(UInt32), s_address, r_address,
+        });
     method_data_round_trips: MethodData from vec(padata(), 0..4).prop_map(MethodData);
     pa_enc_ts_enc_round_trips: PaEncTsEnc from (time(), option::of(micros()))
         .prop_map(|(patimestamp, pausec)| PaEncTsEnc { patimestamp, pausec });
