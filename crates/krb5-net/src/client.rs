@@ -17,7 +17,7 @@ use crate::race::{Means, Question, Race};
 use crate::reply::Judge;
 use crate::schedule::Timing;
 use crate::trace;
-use crate::{Destination, Error, REPLY_LIMIT, Resolver, Route, SystemResolver, Transport};
+use crate::{Destination, Error, REPLY_LIMIT, Resolver, Route, Service, SystemResolver, Transport};
 
 /// Sends messages to the servers of realms that a configuration or the DNS names. Clones share everything.
 ///
@@ -105,7 +105,7 @@ impl KdcClient {
     /// Sends `message` to a server of `to` and returns the first useful reply.
     ///
     /// Small messages go by UDP first (`udp_preference_limit`), larger ones by TCP first; the other transport is tried
-    /// after all servers were asked by the first. [`Route::Tcp`] leaves UDP out, [`Route::Primary`] the replicas.
+    /// after all servers were asked by the first. Password servers are asked by TCP first. [`Route::Tcp`] leaves UDP out, [`Route::Primary`] the replicas.
     ///
     /// # Errors
     /// [`Error::NoKdcKnown`], [`Error::NoPrimaryKnown`] and [`Error::NoPasswordServerKnown`] where neither configuration
@@ -129,12 +129,15 @@ impl KdcClient {
             message: message.to_vec(),
             prefix: Prefix::Four { limit: REPLY_LIMIT },
             judge: Judge::Kerberos(to.service),
-            timing: Timing::kerberos(),
+            timing: match to.service {
+                Service::Kdc => Timing::kerberos(),
+                Service::Kpasswd => Timing::password(),
+            },
             deadline,
             except: to.except,
         };
         let means = self.means(io, to, &servers, deadline).await?;
-        let race = Race::new(question, means, self.turns(servers, message.len(), to.route))?;
+        let race = Race::new(question, means, self.turns(servers, message.len(), to))?;
         let outcome = io.race(race, Some(self.names.resolver())).await;
         match outcome.map_err(Error::Local)? {
             Ok(winner) => Ok(trace::answered(Reply {
@@ -156,9 +159,12 @@ impl KdcClient {
     }
 
     /// Each server over each of its transports, in the order of preference.
-    fn turns(&self, servers: Vec<Server>, length: usize, route: Route) -> Vec<(Server, Transport)> {
-        let preference: &[&[Transport]] = if route == Route::Tcp {
+    fn turns(&self, servers: Vec<Server>, length: usize, to: &Destination) -> Vec<(Server, Transport)> {
+        let preference: &[&[Transport]] = if to.route == Route::Tcp {
             &[STREAMS]
+        } else if to.service == Service::Kpasswd {
+            // A password is not changed twice: a datagram that is sent again looks like a replay.
+            &[STREAMS, DATAGRAMS]
         } else if length <= self.settings.udp_preference_limit() {
             &[DATAGRAMS, STREAMS]
         } else {

@@ -23,6 +23,15 @@ impl Timing {
         }
     }
 
+    /// For password servers: ten seconds for each, which may be slow. A request that arrives twice is refused as a replay
+    /// the second time, and that refusal may overtake the success.
+    pub(crate) fn password() -> Self {
+        Self {
+            patience: Duration::from_secs(10),
+            rests: vec![Duration::from_secs(1); 3],
+        }
+    }
+
     /// For name servers: so many passes with no rest between them.
     pub(crate) fn passes(patience: Duration, passes: usize) -> Self {
         Self {

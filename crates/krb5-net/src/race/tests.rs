@@ -39,12 +39,16 @@ impl Run {
     }
 
     fn within(time: Duration, servers: impl IntoIterator<Item = (Server, Transport)>) -> Self {
+        Self::with(Timing::kerberos(), time, servers)
+    }
+
+    fn with(timing: Timing, time: Duration, servers: impl IntoIterator<Item = (Server, Transport)>) -> Self {
         let start = Instant::now();
         let question = Question {
             message: b"request".to_vec(),
             prefix: Prefix::Four { limit: 1 << 20 },
             judge: Judge::Kerberos(Service::Kdc),
-            timing: Timing::kerberos(),
+            timing,
             deadline: start + time,
             except: Some("192.0.2.200:88".parse().unwrap()),
         };
@@ -97,6 +101,13 @@ impl Run {
         let tried = self.race.finish().expect_err("nobody has won");
         tried.into_iter().map(|tried| tried.failure).collect()
     }
+}
+
+#[test]
+fn a_slow_password_server_is_not_asked_again_before_ten_seconds_have_passed() {
+    let servers = [tcp(1), udp(1)];
+    let mut run = Run::with(Timing::password(), Duration::from_secs(30), servers);
+    assert_eq!(run.silence(), [(0, 0), (10, 1), (21, 1)]);
 }
 
 #[test]
