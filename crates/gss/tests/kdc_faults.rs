@@ -10,27 +10,38 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use gss::{Acquire, Credential, Environment, Error, Gss, Name, SystemClock};
+use gss::{Acquire, Credential, Environment, Error, ErrorKind, Gss, Initiate, Name, SystemClock};
 use krb5_kdc::{Kdc, Running};
 use krb5_store::config::Settings;
 use krb5_store::proto::messages::{KrbError, Microseconds};
 use krb5_store::proto::{KerberosTime, NameType, PrincipalName};
 
 fn kdc() -> Running {
-    let kdc = Kdc::builder("FAULTS.TEST")
-        .principal("user", "password")
-        .build()
-        .unwrap();
-    kdc.serve_loopback().unwrap()
+    realm().serve_loopback().unwrap()
+}
+
+/// A KDC with keys of its own.
+fn realm() -> Kdc {
+    let builder = Kdc::builder("FAULTS.TEST").principal("user", "password");
+    builder.service("demo/localhost").build().unwrap()
 }
 
 /// A proxy over UDP: `script` gets each request and what the KDC answers to it, and says which datagrams the client gets.
 fn proxy(kdc: SocketAddr, script: impl Fn(&[u8], Vec<u8>) -> Vec<Vec<u8>> + Send + 'static) -> SocketAddr {
+    proxy_to(Arc::new(Mutex::new(kdc)), script)
+}
+
+/// The same before a KDC that may move.
+fn proxy_to(
+    kdc: Arc<Mutex<SocketAddr>>,
+    script: impl Fn(&[u8], Vec<u8>) -> Vec<Vec<u8>> + Send + 'static,
+) -> SocketAddr {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = socket.local_addr().unwrap();
     thread::spawn(move || {
         let mut request = [0; 4096];
         while let Ok((length, client)) = socket.recv_from(&mut request) {
+            let kdc = *kdc.lock().unwrap();
             let reply = ask(kdc, &request[..length]);
             for datagram in script(&request[..length], reply) {
                 socket.send_to(&datagram, client).unwrap();
@@ -51,15 +62,23 @@ fn ask(kdc: SocketAddr, request: &[u8]) -> Vec<u8> {
 }
 
 fn acquire(kdcs: &[String]) -> Result<Credential, Error> {
+    acquired(&within(kdcs))
+}
+
+fn acquired(gss: &Gss) -> Result<Credential, Error> {
+    let acquire = Acquire::initiate().named(Name::krb5_principal("user"));
+    gss.acquire(acquire.with_password(b"password".to_vec().into()))
+}
+
+/// The library where these serve the realm.
+fn within(kdcs: &[String]) -> Gss {
     let kdcs: String = kdcs.iter().map(|kdc| format!("kdc = {kdc}\n")).collect();
     let text = format!(
         "[libdefaults]\ndefault_realm = FAULTS.TEST\ndns_lookup_kdc = false\nrequest_timeout = 10\n\
          [realms]\nFAULTS.TEST = {{\n{kdcs}}}\n"
     );
     let settings = Arc::new(Settings::parse(&text).unwrap());
-    let gss = Gss::within(Environment::new(Arc::new(SystemClock)).with_extension(settings)).unwrap();
-    let acquire = Acquire::initiate().named(Name::krb5_principal("user"));
-    gss.acquire(acquire.with_password(b"password".to_vec().into()))
+    Gss::within(Environment::new(Arc::new(SystemClock)).with_extension(settings)).unwrap()
 }
 
 fn krb_error(code: i32) -> Vec<u8> {
@@ -120,6 +139,37 @@ fn q6_a_reply_that_is_too_big_for_a_datagram_is_fetched_by_tcp() {
     });
     assert!(acquire(&[format!("udp/{small}"), format!("tcp/{}", kdc.address())]).is_ok());
     assert_eq!(asked.load(Ordering::Relaxed), 1, "the rest goes by TCP");
+}
+
+/// What comes of a context whose client got its first ticket from `first`, and has its next one to get from `second`.
+fn begun_across(first: &Kdc, second: &Kdc) -> Result<(), Error> {
+    let before = first.serve_loopback().unwrap();
+    let at = Arc::new(Mutex::new(before.address()));
+    let front = proxy_to(Arc::clone(&at), |_, reply| vec![reply]);
+    let gss = within(&[format!("udp/{front}")]);
+    let user = acquired(&gss).unwrap();
+    before.shutdown();
+    let after = second.serve_loopback().unwrap();
+    *at.lock().unwrap() = after.address();
+    let request = Initiate::new(Name::hostbased_service("demo@localhost")).with_cred(user);
+    let begun = gss.initiate(&request).unwrap().step(None);
+    begun.map(drop).map_err(|error| error.error)
+}
+
+#[test]
+fn q14_a_kdc_that_has_started_again_gives_the_next_ticket() {
+    let kdc = realm();
+    begun_across(&kdc, &kdc).unwrap();
+}
+
+#[test]
+fn q14_a_kdc_that_has_started_again_with_other_keys_is_told_with_the_remedy() {
+    let error = begun_across(&realm(), &realm()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DefectiveCredential);
+    let text = error.to_string();
+    for word in ["user@FAULTS.TEST", "KRB_AP_ERR_", "get a new one"] {
+        assert!(text.contains(word), "{text}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use gss_core::flow::IoFailure;
 use gss_core::framing::FramingError;
 use gss_core::{Error, ErrorKind, MechError, Oid, StepError};
-use krb5_proto::error::{ComErr, ErrorCode};
+use krb5_proto::error::{ComErr, ErrorCode, KrbErrorReply};
 use krb5_proto::{ParsePrincipalError, Principal};
 use krb5_store::keytab::KeySource;
 use krb5_store::local::NoLocalName;
@@ -127,6 +127,19 @@ pub enum KerberosError {
         client: Box<Principal>,
         /// When it ended.
         ended: krb5_proto::KerberosTime,
+    },
+    /// The KDC no longer takes the ticket-granting ticket: it has other keys of its own by now.
+    #[error(
+        "the KDC does not take the ticket-granting ticket of {client} in {cache}: {reply}; get a new one, for instance \
+         with kinit"
+    )]
+    TgtRefused {
+        /// The cache.
+        cache: String,
+        /// Whose ticket it is.
+        client: Box<Principal>,
+        /// What the KDC says.
+        reply: Box<KrbErrorReply>,
     },
     /// There is no keytab to accept contexts with.
     #[error("no keytab {keytab}; it is to hold the keys of the services, and KRB5_KTNAME can name another")]
@@ -293,7 +306,7 @@ impl KerberosError {
             Self::Name { .. } | Self::PasswordOfNobody => ErrorKind::BadName,
             Self::NotLocal(_) => ErrorKind::Unauthorized,
             Self::NotExportable | Self::UnknownOption(_) => ErrorKind::Unavailable,
-            Self::Octets { .. } => ErrorKind::DefectiveCredential,
+            Self::Octets { .. } | Self::TgtRefused { .. } => ErrorKind::DefectiveCredential,
             Self::AcceptorUnproven
             | Self::Configuration(_)
             | Self::Crypto(_)
@@ -346,6 +359,7 @@ impl MechError for KerberosError {
             Self::CachePrincipal { .. } | Self::NoTgt { .. } | Self::CredentialUsage(_) => ComErr::krb5(CC_NOTFOUND),
             Self::NoCacheOf { .. } => ComErr::krb5(CC_NOTFOUND),
             Self::TgtExpired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED.com_err(),
+            Self::TgtRefused { reply, .. } => reply.code.com_err(),
             Self::NoKeytab { .. } | Self::NoKeytabEntry { .. } => ComErr::KT_NOTFOUND,
             Self::ReplayCache(_) => ComErr::krb5(RC_IO),
             Self::Crypto(_) => ComErr::CRYPTO_INTERNAL,

@@ -13,6 +13,7 @@ use gss_core::{
 };
 use gss_mech_krb5::{KRB5, KerberosError, Krb5};
 use krb5_crypto::Enctype;
+use krb5_kdc::OldKeys;
 use krb5_proto::{KerberosTime, Principal};
 use krb5_store::ccache::{self, CacheContents, CredentialCache};
 use krb5_store::keytab::MemoryKeytab;
@@ -189,6 +190,82 @@ fn unreachable(request: IoRequest, count: &AtomicUsize) -> IoReply {
         }
         other => gss_test::answer_blocking(other),
     }
+}
+
+/// The KDC starts again with other keys of its own, and has not kept the old ones.
+fn change_the_kdcs_keys(daemon: &Daemon) {
+    let kdc = &daemon.world.kdc;
+    kdc.roll_keys("krbtgt/EXAMPLE.TEST", OldKeys::Dropped).unwrap();
+}
+
+#[test]
+fn q14_where_the_kdc_has_other_keys_a_client_keytab_gets_another_ticket_once() {
+    let daemon = Daemon::new();
+    let request = daemon.request().with_cred(daemon.acquire().unwrap());
+    change_the_kdcs_keys(&daemon);
+    shift(&daemon.world.clock, 60);
+    assert_eq!(daemon.initial_tickets(|| daemon.start(&request).unwrap()), 1);
+    assert_eq!(daemon.contents().principal, alice());
+    assert_eq!(daemon.refresh_time(), Some(start() + 60 + LIFE / 2));
+    assert_eq!(daemon.initial_tickets(|| daemon.start(&request).unwrap()), 0);
+}
+
+#[test]
+fn q14_another_process_that_has_got_new_tickets_is_asked_for_nothing() {
+    let (daemon, target) = (Daemon::new(), Name::hostbased_service("HTTP@www.example.test"));
+    daemon.acquire().unwrap();
+    let request = Initiate::new(target);
+    let stopped = stopped_at_the_kdc(daemon.krb5.initiate(&request).unwrap().step(None).unwrap());
+    change_the_kdcs_keys(&daemon);
+    shift(&daemon.world.clock, 60);
+    let asked = daemon.initial_tickets(|| {
+        let step = daemon.another().initiate(&request).unwrap().step(None);
+        daemon.world.drive(step).unwrap();
+        stopped.drive(&mut daemon.world.driver()).unwrap();
+    });
+    assert_eq!(asked, 1);
+}
+
+#[test]
+fn q14_a_refusal_within_half_a_minute_costs_no_ticket() {
+    let daemon = Daemon::new();
+    let request = daemon.request().with_cred(daemon.acquire().unwrap());
+    change_the_kdcs_keys(&daemon);
+    shift(&daemon.world.clock, 29);
+    let asked = daemon.initial_tickets(|| drop(daemon.start(&request).unwrap_err()));
+    assert_eq!(asked, 0, "whoever forges refusals would have a ticket made for each");
+}
+
+#[test]
+fn q14_tickets_of_a_person_are_not_replaced_and_the_refusal_says_what_to_do() {
+    let daemon = Daemon::new();
+    daemon.acquire().unwrap();
+    let mut contents = CacheContents::clone(&daemon.contents());
+    contents
+        .credentials
+        .retain(|entry| !ccache::ConfigEntry::is_config(entry));
+    daemon.cache().replace(&contents).unwrap();
+    change_the_kdcs_keys(&daemon);
+    shift(&daemon.world.clock, 60);
+    let error = daemon.start(&daemon.request()).unwrap_err();
+    assert_eq!(error, ErrorKind::DefectiveCredential);
+    for word in ["alice@EXAMPLE.TEST", "ccache", "KRB_AP_ERR_BADKEYVER", "kinit"] {
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    assert_eq!(daemon.contents().credentials.len(), contents.credentials.len());
+}
+
+#[test]
+fn q14_a_kdc_that_only_starts_again_is_not_noticed() {
+    let daemon = Daemon::new();
+    let request = daemon.request().with_cred(daemon.acquire().unwrap());
+    daemon
+        .world
+        .kdc
+        .roll_keys("krbtgt/EXAMPLE.TEST", OldKeys::Kept)
+        .unwrap();
+    shift(&daemon.world.clock, 60);
+    assert_eq!(daemon.initial_tickets(|| daemon.start(&request).unwrap()), 0);
 }
 
 #[test]

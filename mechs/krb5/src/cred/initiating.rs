@@ -16,6 +16,8 @@ pub(crate) struct Initiating {
     pub(crate) client: Principal,
     /// The KDC's clock minus ours, in seconds.
     pub(crate) clock_offset: i64,
+    /// When the last ticket-granting ticket began to be valid.
+    pub(crate) issued: Option<KerberosTime>,
 }
 
 impl Initiating {
@@ -25,6 +27,7 @@ impl Initiating {
             cache,
             client: contents.principal.clone(),
             clock_offset: contents.clock_offset.map_or(0, |offset| i64::from(offset.seconds)),
+            issued: granting(contents).map(Credentials::valid_from).max(),
         }
     }
 

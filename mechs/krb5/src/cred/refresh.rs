@@ -34,28 +34,51 @@ struct Due {
     meanwhile: Option<Initiating>,
 }
 
+/// Which tickets are wanted.
+#[derive(Clone, Debug, Default)]
+struct Wish {
+    /// For contexts with whom.
+    target: Option<Target>,
+    /// When the ticket-granting ticket was issued that the KDC does not take any more.
+    refused: Option<KerberosTime>,
+}
+
 impl TicketSource {
     /// The tickets for contexts with `target`, got anew if the time has come and there are keys for that.
     ///
     /// # Errors
     /// What [`TicketSource::settle`] returns; [`KerberosError::NoTgt`] if the cache is empty; what the KDC says.
     pub(crate) fn tickets(self: &Arc<Self>, target: Option<Target>) -> Flowing<Initiating> {
-        Arc::clone(self).attempt(target, ROUNDS)
+        let wish = Wish { target, refused: None };
+        Arc::clone(self).attempt(wish, ROUNDS)
     }
 
-    fn attempt(self: Arc<Self>, target: Option<Target>, rounds: u32) -> Flowing<Initiating> {
+    /// The tickets in the place of those that the KDC has refused: it has other keys of its own by now, and a client
+    /// keytab gets new ones, if that is where the old ones came from. The old ones, where there is no such thing.
+    ///
+    /// # Errors
+    /// As [`TicketSource::tickets`].
+    pub(crate) fn after_refusal(self: &Arc<Self>, target: Target, refused: KerberosTime) -> Flowing<Initiating> {
+        let wish = Wish {
+            target: Some(target),
+            refused: Some(refused),
+        };
+        Arc::clone(self).attempt(wish, ROUNDS)
+    }
+
+    fn attempt(self: Arc<Self>, wish: Wish, rounds: u32) -> Flowing<Initiating> {
         let looking = Arc::clone(&self);
-        let look = move || (looking.look(target.as_ref()), target);
+        let look = move || (looking.look(&wish), wish);
         Flow::blocking(look, move |looked| match looked? {
             (Ok(Look::Good(tickets)), _) => Ok(Flow::Done(tickets)),
-            (Ok(Look::Stale(due)), target) => self.take_turn(*due, target, rounds),
+            (Ok(Look::Stale(due)), wish) => self.take_turn(*due, wish, rounds),
             (Err(error), _) => Err(failed(error)),
         })
     }
 
-    fn take_turn(self: Arc<Self>, due: Due, target: Option<Target>, rounds: u32) -> Flowing<Initiating> {
+    fn take_turn(self: Arc<Self>, due: Due, wish: Wish, rounds: u32) -> Flowing<Initiating> {
         let flight = match self.environment.flights.join(&due.settled.label()) {
-            Turn::Lead(lead) => return self.lead(lead, target),
+            Turn::Lead(lead) => return self.lead(lead, wish),
             Turn::Follow(flight) => flight,
         };
         if let Some(tickets) = due.meanwhile {
@@ -66,7 +89,7 @@ impl TicketSource {
             move || flight.wait(patience),
             move |landed| match landed? {
                 Landed::Badly(error) => Err(error),
-                Landed::Well | Landed::Abandoned if rounds > 0 => self.attempt(target, rounds.saturating_sub(1)),
+                Landed::Well | Landed::Abandoned if rounds > 0 => self.attempt(wish, rounds.saturating_sub(1)),
                 // Whoever leads may wait for this very thread.
                 Landed::Late | Landed::Well | Landed::Abandoned => self.ask(due),
             },
@@ -74,9 +97,9 @@ impl TicketSource {
     }
 
     /// Gets the tickets, unless another one has got them since the cache was looked at.
-    fn lead(self: Arc<Self>, lead: Lead, target: Option<Target>) -> Flowing<Initiating> {
+    fn lead(self: Arc<Self>, lead: Lead, wish: Wish) -> Flowing<Initiating> {
         let looking = Arc::clone(&self);
-        let look = move || looking.look(target.as_ref()).inspect(|look| looking.postpone(look));
+        let look = move || looking.look(&wish).inspect(|look| looking.postpone(look));
         let got = Flow::blocking(look, move |looked| match looked?.map_err(failed)? {
             Look::Good(tickets) => Ok(Flow::Done(tickets)),
             Look::Stale(due) => self.ask(*due),
@@ -109,8 +132,8 @@ impl TicketSource {
         })
     }
 
-    fn look(&self, target: Option<&Target>) -> Result<Look, KerberosError> {
-        let settled = self.settle(target)?;
+    fn look(&self, wish: &Wish) -> Result<Look, KerberosError> {
+        let settled = self.settle(wish.target.as_ref())?;
         let Some((tickets, contents)) = settled.read()? else {
             let missing = || {
                 let name = settled.name();
@@ -119,7 +142,14 @@ impl TicketSource {
             return self.stale(settled.clone(), None).map(|due| due.ok_or_else(missing))?;
         };
         let now = self.environment.now().offset(tickets.clock_offset).time;
-        let state = State::of(&contents, now);
+        let refused = wish
+            .refused
+            .is_some_and(|refused| is_refused(&tickets, &contents, now, refused));
+        let state = if refused {
+            State::Spent
+        } else {
+            State::of(&contents, now)
+        };
         if state == State::Fresh {
             return Ok(Look::Good(tickets));
         }
@@ -200,7 +230,7 @@ enum State {
     Fresh,
     /// They do, but new ones are to be got.
     Due,
-    /// They have expired, or there are none.
+    /// They have expired, or the KDC has refused them, or there are none.
     Spent,
 }
 
@@ -219,6 +249,15 @@ impl State {
 fn refresh_time(contents: &CacheContents) -> Option<KerberosTime> {
     let text = std::str::from_utf8(contents.config(REFRESH_TIME, None)?).ok()?;
     text.parse().ok().map(KerberosTime)
+}
+
+/// Whether the tickets are those that were refused, came from a keytab, and are old enough for the KDC to have changed its
+/// keys since: nothing authenticates the refusal, so that whoever makes it up may cost a request now and then.
+fn is_refused(tickets: &Initiating, contents: &CacheContents, now: KerberosTime, refused: KerberosTime) -> bool {
+    let old = tickets
+        .issued
+        .is_some_and(|issued| issued <= refused && issued.plus(POSTPONED) <= now);
+    old && refresh_time(contents).is_some()
 }
 
 fn half_life(contents: &CacheContents) -> Option<KerberosTime> {

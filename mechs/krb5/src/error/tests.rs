@@ -21,6 +21,18 @@ fn name(reason: NameFault) -> KerberosError {
     }
 }
 
+fn refusal() -> KrbErrorReply {
+    KrbErrorReply {
+        code: ErrorCode::KRB_AP_ERR_BADKEYVER,
+        realm: "EXAMPLE.COM".into(),
+        server: principal("krbtgt/EXAMPLE.COM@EXAMPLE.COM").name,
+        client: None,
+        text: None,
+        stime: KerberosTime(0),
+        data: None,
+    }
+}
+
 fn no_keytab() -> krb5_store::Error {
     krb5_store::Error::NoKeytab {
         path: PathBuf::from("/k"),
@@ -135,11 +147,20 @@ fn codes_and_kinds_are_frozen() {
         (
             KerberosError::TgtExpired {
                 cache: cache.clone(),
-                client,
+                client: client.clone(),
                 ended: KerberosTime(0),
             },
             Kind::CredentialsExpired,
             -1_765_328_352,
+        ),
+        (
+            KerberosError::TgtRefused {
+                cache: cache.clone(),
+                client,
+                reply: Box::new(refusal()),
+            },
+            Kind::DefectiveCredential,
+            -1_765_328_340,
         ),
         (
             KerberosError::NoKeytab { keytab: cache.clone() },
