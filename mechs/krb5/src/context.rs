@@ -1,7 +1,5 @@
 //! The established context: messages of RFC 4121 or RFC 1964, the pseudo-random function of RFC 4402, the session key.
 
-mod halves;
-
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +8,13 @@ use gss_core::{
     Around, ContextInfo, Error, ErrorKind, EstablishedContext, Flags, Halves, Iov, IovLens, IovShape, MechCred,
     MechName, Octets, Oid, Opener, PrfKey, Privacy, Result, Sealer, Unwrapped, Verified, inquiry,
 };
+use gss_message::{Opening, Sealing};
 use krb5_crypto::{Enctype, Key};
 use krb5_message::{Detection, NumberWidth, Role, SequenceWindow, Style, Subkey, TokenParameters, TokenState};
 use krb5_proto::KerberosTime;
 
 use crate::KRB5;
 use crate::error::KerberosError;
-use halves::{Opening, Sealing};
 
 /// What a completed exchange of AP-REQ and, perhaps, AP-REP has agreed upon.
 pub(crate) struct Establish {
@@ -133,8 +131,8 @@ impl KerberosContext {
         let (sealer, opener) = state.halves(keys.current())?;
         let live = Live {
             keys,
-            sealing: Sealing(sealer),
-            opening: Opening(opener),
+            sealing: Sealing::new(sealer, refused),
+            opening: Opening::new(opener, refused),
         };
         Ok(Self {
             info,
@@ -213,7 +211,7 @@ impl EstablishedContext for KerberosContext {
             PrfKey::Full => keys.current(),
             PrfKey::Partial => &keys.first,
         };
-        Ok(pseudo_random(key, input, out)?)
+        Ok(gss_message::pseudo_random(key, input, out).map_err(KerberosError::from)?)
     }
 
     /// The session key with its encryption type, and the strength of `wrap`.
@@ -240,7 +238,7 @@ impl EstablishedContext for KerberosContext {
     fn process_token(&mut self, token: &[u8]) -> Result<()> {
         self.live()?
             .opening
-            .0
+            .inner()
             .verify_deletion(token)
             .map_err(KerberosError::from)?;
         self.life = Life::Ended;
@@ -267,18 +265,8 @@ impl EstablishedContext for KerberosContext {
     }
 }
 
-/// RFC 4402 §2 as RFC 7802 §2 corrects it: `PRF(key, 0 ‖ input) ‖ PRF(key, 1 ‖ input) ‖ …`, the counters being 32 bits,
-/// big-endian.
-fn pseudo_random(key: &Key, input: &[u8], out: &mut [u8]) -> Result<(), KerberosError> {
-    let mut numbered = [&[0; 4], input].concat();
-    for (counter, part) in (0_u32..).zip(out.chunks_mut(key.enctype().prf_len())) {
-        if let Some(front) = numbered.first_chunk_mut::<4>() {
-            *front = counter.to_be_bytes();
-        }
-        let octets = krb5_crypto::Zeroizing::new(key.prf(&numbered)?);
-        part.iter_mut().zip(octets.iter()).for_each(|(to, from)| *to = *from);
-    }
-    Ok(())
+fn refused(error: krb5_message::Error) -> Error {
+    KerberosError::from(error).into()
 }
 
 /// 1.2.840.113554.1.2.2.4.ENCTYPE, by which peers name the encryption type of a session key.

@@ -37,7 +37,7 @@ pub(crate) fn export(info: &ContextInfo, live: &Live) -> Result<Octets, Kerberos
     let mut out = Writer(Growing::with_room(ROOM));
     out.0.push(&[VERSION]);
     out.0
-        .push(&TokenState::of(&live.sealing.0, &live.opening.0).to_octets());
+        .push(&TokenState::of(live.sealing.inner(), live.opening.inner()).to_octets());
     // The delegated credential stays behind, and so does the flag that promises it.
     out.0.push(&info.flags.difference(Flags::DELEG).bits().to_be_bytes());
     out.option(info.expires.as_ref(), Writer::seconds)?;

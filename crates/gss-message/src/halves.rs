@@ -1,35 +1,70 @@
-//! The two halves of a context, which can part.
-
 use std::ops::Range;
 
 use gss_core::iov::Kind;
 use gss_core::{
-    Around, Iov, IovError, IovLens, IovShape, Opener, Privacy, Result, Sealer, Sequence, TrailerPlace, Unwrapped,
-    Verified, unwrap_stream,
+    Around, Error, Iov, IovError, IovLens, IovShape, Opener, Privacy, Result, Sealer, Sequence, TrailerPlace,
+    Unwrapped, Verified, unwrap_stream,
 };
 use krb5_message::{Associated, Protection, Segment, Trailer};
 
-use crate::error::KerberosError;
+/// What a mechanism says of a token that could not be made or was refused.
+pub type Refused = fn(krb5_message::Error) -> Error;
 
 /// Makes the tokens of one direction.
-pub(crate) struct Sealing(pub(crate) krb5_message::Sealer);
+#[derive(Debug)]
+pub struct Sealing {
+    sealer: krb5_message::Sealer,
+    refused: Refused,
+}
 
-/// Checks the tokens of the other.
-pub(crate) struct Opening(pub(crate) krb5_message::Opener);
+/// Checks the tokens of the other direction.
+#[derive(Debug)]
+pub struct Opening {
+    opener: krb5_message::Opener,
+    refused: Refused,
+}
+
+impl Sealing {
+    /// The half that `sealer` is, with a mechanism's own errors.
+    #[must_use]
+    pub fn new(sealer: krb5_message::Sealer, refused: Refused) -> Self {
+        Self { sealer, refused }
+    }
+
+    /// What makes the tokens.
+    #[must_use]
+    pub fn inner(&self) -> &krb5_message::Sealer {
+        &self.sealer
+    }
+}
+
+impl Opening {
+    /// The half that `opener` is, with a mechanism's own errors.
+    #[must_use]
+    pub fn new(opener: krb5_message::Opener, refused: Refused) -> Self {
+        Self { opener, refused }
+    }
+
+    /// What checks the tokens.
+    #[must_use]
+    pub fn inner(&self) -> &krb5_message::Opener {
+        &self.opener
+    }
+}
 
 impl Sealer for Sealing {
     fn mic_len(&self) -> Result<usize> {
-        Ok(self.0.mic_len())
+        Ok(self.sealer.mic_len())
     }
 
     fn get_mic(&mut self, message: &[&[u8]], mic: &mut [u8]) -> Result<usize> {
-        let needed = self.0.mic_len();
+        let needed = self.sealer.mic_len();
         if mic.len() < needed {
             let present = mic.len();
             let kind = Kind::Mic;
             return Err(IovError::Length { kind, needed, present }.into());
         }
-        self.0.get_mic_into(message, mic).map_err(refused)
+        self.sealer.get_mic_into(message, mic).map_err(self.refused)
     }
 
     fn wrap_iov_len(&self, privacy: Privacy, shape: IovShape) -> Result<IovLens> {
@@ -37,8 +72,8 @@ impl Sealer for Sealing {
             TrailerPlace::Separate => Trailer::Separate,
             TrailerPlace::InHeader => Trailer::InHeader,
         };
-        let lengths = self.0.wrap_iov_lengths(protection(privacy), trailer, shape.data);
-        let lengths = lengths.map_err(refused)?;
+        let lengths = self.sealer.wrap_iov_lengths(protection(privacy), trailer, shape.data);
+        let lengths = lengths.map_err(self.refused)?;
         Ok(IovLens {
             header: lengths.header,
             padding: lengths.padding,
@@ -56,27 +91,30 @@ impl Sealer for Sealing {
         if lens.padding > 0 && !iov.iter().any(|buffer| matches!(buffer, Iov::Padding(_))) {
             return Err(IovError::Missing(Kind::Padding).into());
         }
-        self.0
+        self.sealer
             .wrap_iov(protection(privacy), &mut segments(iov))
-            .map_err(refused)?;
+            .map_err(self.refused)?;
         Ok(privacy)
     }
 
     fn wrap(&mut self, privacy: Privacy, associated: &[u8], message: &[u8]) -> Result<(Vec<u8>, Privacy)> {
         let before: &[&[u8]] = if associated.is_empty() { &[] } else { &[associated] };
         let associated = Associated { before, after: &[] };
-        let token = self.0.wrap(protection(privacy), associated, message).map_err(refused)?;
+        let token = self
+            .sealer
+            .wrap(protection(privacy), associated, message)
+            .map_err(self.refused)?;
         Ok((token, privacy))
     }
 
     fn wrap_size_limit(&self, privacy: Privacy, max: usize) -> Result<usize> {
-        Ok(self.0.wrap_size_limit(protection(privacy), max))
+        Ok(self.sealer.wrap_size_limit(protection(privacy), max))
     }
 }
 
 impl Opener for Opening {
     fn verify_mic(&mut self, message: &[&[u8]], mic: &[u8]) -> Result<Verified> {
-        let sequence = self.0.verify_mic(message, mic).map_err(refused)?;
+        let sequence = self.opener.verify_mic(message, mic).map_err(self.refused)?;
         Ok(Verified {
             sequence: order(sequence),
         })
@@ -87,10 +125,10 @@ impl Opener for Opening {
             return unwrap_stream(self, iov);
         }
         check_layout(iov)?;
-        if !self.0.has_padding() {
+        if !self.opener.has_padding() {
             check_unpadded(iov)?;
         }
-        let (_, opened) = self.0.unwrap_iov(&mut segments(iov)).map_err(refused)?;
+        let (_, opened) = self.opener.unwrap_iov(&mut segments(iov)).map_err(self.refused)?;
         Ok(unwrapped(opened))
     }
 
@@ -99,7 +137,7 @@ impl Opener for Opening {
             before: around.before,
             after: around.after,
         };
-        let (range, opened) = self.0.unwrap(associated, token).map_err(refused)?;
+        let (range, opened) = self.opener.unwrap(associated, token).map_err(self.refused)?;
         Ok((range, unwrapped(opened)))
     }
 }
@@ -191,8 +229,4 @@ fn order(sequence: krb5_message::Sequence) -> Sequence {
         krb5_message::Sequence::Unsequenced => Sequence::Unsequenced,
         krb5_message::Sequence::Gap => Sequence::Gap,
     }
-}
-
-fn refused(error: krb5_message::Error) -> gss_core::Error {
-    KerberosError::from(error).into()
 }
