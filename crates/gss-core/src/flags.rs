@@ -34,6 +34,8 @@ bitflags::bitflags! {
         const EXTENDED_ERROR = 0x4000;
         /// Delegate if the realm's policy trusts the acceptor (ok-as-delegate), RFC 5896.
         const DELEG_POLICY = 0x8000;
+        /// Messages may get lost or come in another order, and the acceptor speaks first.
+        const DATAGRAM = 0x1_0000;
     }
 }
 
@@ -67,7 +69,7 @@ impl Flags {
     }
 }
 
-const NAMES: [(Flags, &str); 14] = [
+const NAMES: [(Flags, &str); 15] = [
     (Flags::DELEG, "deleg"),
     (Flags::MUTUAL, "mutual"),
     (Flags::REPLAY, "replay"),
@@ -82,6 +84,7 @@ const NAMES: [(Flags, &str); 14] = [
     (Flags::IDENTIFY, "identify"),
     (Flags::EXTENDED_ERROR, "extended_error"),
     (Flags::DELEG_POLICY, "deleg_policy"),
+    (Flags::DATAGRAM, "datagram"),
 ];
 
 #[cfg(test)]
@@ -103,6 +106,6 @@ mod tests {
 
     #[test]
     fn the_flags_have_the_numbers_of_the_c_headers() {
-        assert_eq!(Flags::all().bits(), 0xf9ff);
+        assert_eq!(Flags::all().bits(), 0x1_f9ff);
     }
 }

@@ -146,6 +146,20 @@ impl IovLens {
         }
     }
 
+    /// Checks that header, padding and trailer have these lengths: octets to spare would end up inside the token, which
+    /// nobody could unwrap.
+    ///
+    /// # Errors
+    /// [`IovError::Length`].
+    pub fn check(&self, iov: &[Iov<'_>]) -> Result<(), IovError> {
+        iov.iter().try_for_each(|buffer| match buffer {
+            Iov::Header(octets) => exactly(Kind::Header, self.header, octets),
+            Iov::Padding(octets) => exactly(Kind::Padding, self.padding, octets),
+            Iov::Trailer(octets) => exactly(Kind::Trailer, self.trailer, octets),
+            _ => Ok(()),
+        })
+    }
+
     /// The length of a token around `data` octets, or `None` beyond the address space.
     #[must_use]
     pub fn total(&self, data: usize) -> Option<usize> {
@@ -154,6 +168,24 @@ impl IovLens {
             .checked_add(self.padding)?
             .checked_add(self.trailer)
     }
+}
+
+/// Checks that there are one header, at most one trailer, at most one padding with octets, and no stream.
+///
+/// # Errors
+/// [`IovError::Missing`], [`IovError::Misplaced`].
+pub fn check_layout(iov: &[Iov<'_>]) -> Result<(), IovError> {
+    let (mut header, mut padding, mut trailer) = (None, None, None);
+    for buffer in iov {
+        match buffer {
+            Iov::Header(_) => only(&mut header, Kind::Header)?,
+            Iov::Trailer(_) => only(&mut trailer, Kind::Trailer)?,
+            Iov::Padding(octets) if !octets.is_empty() => only(&mut padding, Kind::Padding)?,
+            Iov::Stream(_) => return Err(IovError::Misplaced(Kind::Stream)),
+            _ => {}
+        }
+    }
+    header.map(|_| ()).ok_or(IovError::Missing(Kind::Header))
 }
 
 /// What is wrong with the buffers of a call. The caller is at fault.
@@ -217,6 +249,13 @@ impl fmt::Display for Kind {
 impl From<IovError> for crate::Error {
     fn from(error: IovError) -> Self {
         Self::core(crate::ErrorKind::Failure, crate::CoreError::Buffers(error))
+    }
+}
+
+fn exactly(kind: Kind, needed: usize, octets: &[u8]) -> Result<(), IovError> {
+    match octets.len() {
+        present if present == needed => Ok(()),
+        present => Err(IovError::Length { kind, needed, present }),
     }
 }
 

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use gss_core::iov::Kind;
+use gss_core::iov::{Kind, check_layout};
 use gss_core::{
     Around, Error, Iov, IovError, IovLens, IovShape, Opener, Privacy, Result, Sealer, Sequence, TrailerPlace,
     Unwrapped, Verified, unwrap_stream,
@@ -87,7 +87,7 @@ impl Sealer for Sealing {
         if lens.padding == 0 {
             check_unpadded(iov)?;
         }
-        check_lengths(iov, lens)?;
+        lens.check(iov)?;
         if lens.padding > 0 && !iov.iter().any(|buffer| matches!(buffer, Iov::Padding(_))) {
             return Err(IovError::Missing(Kind::Padding).into());
         }
@@ -142,51 +142,16 @@ impl Opener for Opening {
     }
 }
 
-/// Whether there are one header, at most one trailer, at most one padding with octets, and no stream.
-fn check_layout(iov: &[Iov<'_>]) -> Result<(), IovError> {
-    let (mut header, mut padding, mut trailer) = (None, None, None);
-    for buffer in iov {
-        match buffer {
-            Iov::Header(_) if header.replace(buffer).is_some() => return Err(IovError::Misplaced(Kind::Header)),
-            Iov::Trailer(_) if trailer.replace(buffer).is_some() => return Err(IovError::Misplaced(Kind::Trailer)),
-            Iov::Padding(octets) if !octets.is_empty() && padding.replace(buffer).is_some() => {
-                return Err(IovError::Misplaced(Kind::Padding));
-            }
-            Iov::Stream(_) => return Err(IovError::Misplaced(Kind::Stream)),
-            _ => {}
-        }
-    }
-    match header {
-        Some(_) => Ok(()),
-        None => Err(IovError::Missing(Kind::Header)),
-    }
-}
-
 /// For tokens without padding: those of RFC 4121, and of DCE style.
 fn check_unpadded(iov: &[Iov<'_>]) -> Result<(), IovError> {
     iov.iter().try_for_each(|buffer| match buffer {
-        Iov::Padding(octets) => exactly(Kind::Padding, 0, octets),
+        Iov::Padding(octets) if !octets.is_empty() => Err(IovError::Length {
+            kind: Kind::Padding,
+            needed: 0,
+            present: octets.len(),
+        }),
         _ => Ok(()),
     })
-}
-
-/// Octets to spare would end up inside the token, which nobody could unwrap.
-fn check_lengths(iov: &[Iov<'_>], lens: IovLens) -> Result<(), IovError> {
-    iov.iter().try_for_each(|buffer| match buffer {
-        Iov::Header(octets) => exactly(Kind::Header, lens.header, octets),
-        Iov::Padding(octets) => exactly(Kind::Padding, lens.padding, octets),
-        Iov::Trailer(octets) => exactly(Kind::Trailer, lens.trailer, octets),
-        _ => Ok(()),
-    })
-}
-
-fn exactly(kind: Kind, needed: usize, octets: &[u8]) -> Result<(), IovError> {
-    let present = octets.len();
-    if present == needed {
-        Ok(())
-    } else {
-        Err(IovError::Length { kind, needed, present })
-    }
 }
 
 /// The caller's buffers as the message layer knows them.

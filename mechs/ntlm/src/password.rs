@@ -43,6 +43,12 @@ impl Password {
             .for_each(|unit| octets.extend_from_slice(&unit.to_le_bytes()));
         NtHash(Secret::from_slice(provider.md4.hash(&[&octets]).expose()))
     }
+
+    /// The code units, for the hash of LAN Manager.
+    #[cfg(feature = "legacy-crypto")]
+    pub(crate) fn units(&self) -> &[u16] {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Password {

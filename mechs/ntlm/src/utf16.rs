@@ -13,6 +13,15 @@ pub(crate) fn to_octets(units: impl Iterator<Item = u16>) -> Vec<u8> {
     units.flat_map(u16::to_le_bytes).collect()
 }
 
+/// Text in UTF-16LE; `None` if it is none: half a code unit, or half a pair of surrogates.
+pub(crate) fn from_octets(octets: &[u8]) -> Option<String> {
+    let (units, []) = octets.as_chunks::<2>() else {
+        return None;
+    };
+    let units = units.iter().map(|unit| u16::from_le_bytes(*unit));
+    char::decode_utf16(units).collect::<Result<String, _>>().ok()
+}
+
 fn upper_case_unit(unit: u16) -> u16 {
     let Some(letter) = char::from_u32(u32::from(unit)) else {
         return unit;
