@@ -58,6 +58,13 @@ impl fmt::Debug for Password {
 }
 
 /// The NT hash of a password: MD4, without salt. Whoever has it can be the user.
+///
+/// Hashes are not compared but by what is made with them, in constant time (N15):
+///
+/// ```compile_fail
+/// # use gss_mech_ntlm::NtHash;
+/// let _ = NtHash::from_octets([0; 16]) == NtHash::from_octets([0; 16]);
+/// ```
 pub struct NtHash(Secret);
 
 impl NtHash {
@@ -70,15 +77,12 @@ impl NtHash {
     /// Reads 32 hexadecimal digits, as user files and `smbpasswd` write them.
     #[must_use]
     pub fn from_hex(digits: &str) -> Option<Self> {
-        let mut octets = Zeroizing::new([0; 16]);
-        let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-        if pairs.len() != octets.len() || !rest.is_empty() {
-            return None;
-        }
-        for (octet, [high, low]) in octets.iter_mut().zip(pairs) {
-            *octet = hex_digit(*high)? << 4 | hex_digit(*low)?;
-        }
-        Some(Self::from_octets(*octets))
+        octets_of_hex(digits).map(|octets| Self::from_octets(*octets))
+    }
+
+    /// Another owner of the same hash.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(Secret::from_slice(self.expose()))
     }
 
     /// The octets themselves.
@@ -100,6 +104,19 @@ impl fmt::Debug for NtHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("NtHash(..)")
     }
+}
+
+/// The octets of 32 hexadecimal digits.
+pub(crate) fn octets_of_hex(digits: &str) -> Option<Zeroizing<[u8; 16]>> {
+    let mut octets = Zeroizing::new([0; 16]);
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    if pairs.len() != octets.len() || !rest.is_empty() {
+        return None;
+    }
+    for (octet, [high, low]) in octets.iter_mut().zip(pairs) {
+        *octet = hex_digit(*high)? << 4 | hex_digit(*low)?;
+    }
+    Some(octets)
 }
 
 fn hex_digit(digit: u8) -> Option<u8> {

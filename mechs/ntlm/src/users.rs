@@ -4,6 +4,19 @@
 //! [`UserDatabase`], which says who it is and gives the key that both sides then share. A store that has NT hashes
 //! implements [`NtHashes`] and has nothing to verify itself; one that verifies elsewhere, such as a domain controller,
 //! implements [`UserDatabase`].
+//!
+//! | | |
+//! |---|---|
+//! | [`MemoryUsers`] | in memory |
+//! | [`UserFile`] | `NTLM_USER_FILE`: a file in the form of Heimdal or of Samba's smbpasswd |
+//! | [`Winbind`] | a domain that this machine is a member of, through Samba's winbind |
+
+#[cfg(unix)]
+mod file;
+mod memory;
+mod roster;
+#[cfg(unix)]
+mod winbind;
 
 use std::fmt::Debug;
 
@@ -11,6 +24,11 @@ use gss_crypto::{CryptoProvider, Secret};
 
 use crate::level::Generation;
 use crate::{AccountName, Level, NegotiateFlags, NtHash, response};
+#[cfg(unix)]
+pub use file::{LineFault, UserFile, UserFileError};
+pub use memory::MemoryUsers;
+#[cfg(unix)]
+pub use winbind::{AnswerFault, HelperError, Winbind};
 
 /// Tells whether a client is who it claims to be. It may block: it is asked off an asynchronous executor's threads.
 pub trait UserDatabase: Debug + Send + Sync {
