@@ -25,6 +25,7 @@ mod replay;
 mod seeded;
 mod tokens;
 mod transport;
+mod users;
 
 pub use caches::{kcm_reply, keyring_payload, primary_file};
 pub use clients::{as_client, service_client};
@@ -39,6 +40,7 @@ pub use paths::{capaths, transited};
 pub use replay::rcache;
 pub use tokens::{cfx_plaintext, cfx_token, iov};
 pub use transport::kdc_transport;
+pub use users::{ntlm_auth_answer, ntlm_user_file};
 
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
@@ -131,6 +133,14 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "primary_file",
         run: primary_file,
+    },
+    Target {
+        name: "ntlm_auth_answer",
+        run: ntlm_auth_answer,
+    },
+    Target {
+        name: "ntlm_user_file",
+        run: ntlm_user_file,
     },
     Target {
         name: "principal",
