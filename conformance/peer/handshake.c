@@ -24,7 +24,12 @@ static bool credential(const struct options *options, gss_cred_id_t *cred) {
     *cred = GSS_C_NO_CREDENTIAL;
     if (options->principal == NULL && options->initiator)
         return true;
-    gss_name_t name = options->principal == NULL ? GSS_C_NO_NAME : import(options->principal, &PRINCIPAL_NAME);
+    gss_name_t name = GSS_C_NO_NAME;
+    if (options->principal != NULL)
+        name = import(options->principal, &PRINCIPAL_NAME);
+    else if (options->target != NULL)
+        /* gss-ntlmssp 1.2.0 dies of acceptors without a name when it is asked for it. */
+        name = import(options->target, GSS_C_NT_HOSTBASED_SERVICE);
     gss_OID_set_desc mechanisms = {1, options->mechanism};
     major = gss_acquire_cred(&minor, name, GSS_C_INDEFINITE, &mechanisms,
                              options->initiator ? GSS_C_INITIATE : GSS_C_ACCEPT, cred, NULL, NULL);

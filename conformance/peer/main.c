@@ -1,4 +1,4 @@
-/* peer initiator|acceptor [--mech krb5|spnego] [--target SERVICE@HOST] [--flags LIST] [--bindings HEX] [--principal NAME] */
+/* peer initiator|acceptor [--mech krb5|spnego|ntlm] [--target SERVICE@HOST] [--flags LIST] [--bindings HEX] [--principal NAME] */
 #include "peer.h"
 
 #include <stdio.h>
@@ -11,9 +11,14 @@ static gss_OID_desc KERBEROS = {9, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"};
 /* 1.3.6.1.5.5.2, RFC 4178 §4.2. */
 static gss_OID_desc SPNEGO = {6, "\x2b\x06\x01\x05\x05\x02"};
 
+/* 1.3.6.1.4.1.311.2.2.10, [MS-NLMP]: of a mechanism that GSS_MECH_CONFIG names. */
+static gss_OID_desc NTLM = {10, "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"};
+
 static gss_OID mechanism_of(const char *name) {
     if (strcmp(name, "spnego") == 0)
         return &SPNEGO;
+    if (strcmp(name, "ntlm") == 0)
+        return &NTLM;
     if (strcmp(name, "krb5") != 0)
         die("unknown mechanism");
     return &KERBEROS;
