@@ -133,15 +133,21 @@ fn i58_tickets_are_got_anew_at_half_their_life_and_when_they_have_expired() {
     }
 }
 
-#[test]
-fn i58_tickets_of_a_person_are_left_alone_until_they_have_expired() {
-    let daemon = Daemon::new();
+/// Tickets in the cache without the setting that says when those of a keytab are got anew, as after a person's kinit.
+fn acquire_as_a_person(daemon: &Daemon) -> CacheContents {
     daemon.acquire().unwrap();
     let mut contents = CacheContents::clone(&daemon.contents());
     contents
         .credentials
         .retain(|entry| !ccache::ConfigEntry::is_config(entry));
     daemon.cache().replace(&contents).unwrap();
+    contents
+}
+
+#[test]
+fn i58_tickets_of_a_person_are_left_alone_until_they_have_expired() {
+    let daemon = Daemon::new();
+    acquire_as_a_person(&daemon);
     shift(&daemon.world.clock, LIFE - 1);
     assert_eq!(daemon.initial_tickets(|| drop(daemon.acquire().unwrap())), 0);
     shift(&daemon.world.clock, 1);
@@ -239,12 +245,7 @@ fn q14_a_refusal_within_half_a_minute_costs_no_ticket() {
 #[test]
 fn q14_tickets_of_a_person_are_not_replaced_and_the_refusal_says_what_to_do() {
     let daemon = Daemon::new();
-    daemon.acquire().unwrap();
-    let mut contents = CacheContents::clone(&daemon.contents());
-    contents
-        .credentials
-        .retain(|entry| !ccache::ConfigEntry::is_config(entry));
-    daemon.cache().replace(&contents).unwrap();
+    let tickets = acquire_as_a_person(&daemon);
     change_the_kdcs_keys(&daemon);
     shift(&daemon.world.clock, 60);
     let error = daemon.start(&daemon.request()).unwrap_err();
@@ -252,7 +253,7 @@ fn q14_tickets_of_a_person_are_not_replaced_and_the_refusal_says_what_to_do() {
     for word in ["alice@EXAMPLE.TEST", "ccache", "KRB_AP_ERR_BADKEYVER", "kinit"] {
         assert!(error.to_string().contains(word), "{error}");
     }
-    assert_eq!(daemon.contents().credentials.len(), contents.credentials.len());
+    assert_eq!(daemon.contents().credentials.len(), tickets.credentials.len());
 }
 
 #[test]
