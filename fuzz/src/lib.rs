@@ -17,8 +17,10 @@ mod input;
 mod kdc;
 mod layouts;
 mod messages;
+mod middle;
 mod names;
 mod negotiation;
+mod passwords;
 mod paths;
 mod realm;
 mod replay;
@@ -35,7 +37,8 @@ pub use kdc::kdc_request;
 pub use layouts::iov_layout;
 pub use messages::der_messages;
 pub use names::{auth_to_local, exported_name, gss_framing, k5login, principal};
-pub use negotiation::spnego;
+pub use negotiation::{spnego, spnego_exchange};
+pub use passwords::{scram_exchange, scram_message};
 pub use paths::{capaths, transited};
 pub use replay::rcache;
 pub use tokens::{cfx_plaintext, cfx_token, iov};
@@ -151,12 +154,24 @@ pub const TARGETS: &[Target] = &[
         run: rcache,
     },
     Target {
+        name: "scram_exchange",
+        run: scram_exchange,
+    },
+    Target {
+        name: "scram_message",
+        run: scram_message,
+    },
+    Target {
         name: "service_client",
         run: service_client,
     },
     Target {
         name: "spnego",
         run: spnego,
+    },
+    Target {
+        name: "spnego_exchange",
+        run: spnego_exchange,
     },
     Target {
         name: "transited",

@@ -1,0 +1,5 @@
+//! The target `scram_message` under libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| gss_fuzz::scram_message(octets));
