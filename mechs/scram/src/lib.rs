@@ -136,3 +136,8 @@ fn linked(hash: ScramHash, environment: &Environment) -> Result<Arc<dyn Mechanis
         ScramEnvironment::from_environment(environment)?,
     )))
 }
+
+/// The examples in the document compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/writing-a-mechanism.md")]
+struct WritingAMechanism;
