@@ -9,7 +9,9 @@ use gss_crypto::CryptoProvider;
 
 use crate::error::NtlmError;
 use crate::name::upper;
-use crate::{Level, UserDatabase};
+#[cfg(unix)]
+use crate::users::{UserFile, Winbind};
+use crate::{AccountName, Level, NtHash, UserDatabase, UserError};
 
 /// Surroundings of the mechanism.
 #[derive(Clone, Debug)]
@@ -30,6 +32,9 @@ pub struct NtlmEnvironment {
 pub struct NtlmSettings {
     /// Whom acceptors without a credential ask.
     pub users: Option<Arc<dyn UserDatabase>>,
+    /// Where initiators without a password find who they are.
+    #[cfg(unix)]
+    pub user_file: Option<Arc<UserFile>>,
     /// Which generations of responses are sent and accepted, or a number that is none.
     pub level: LevelSetting,
     /// What acceptors ask of clients.
@@ -99,8 +104,12 @@ pub struct MachineNames {
 
 impl NtlmEnvironment {
     /// What the process's surroundings tell: an extension of the type [`NtlmSettings`], else the variables
+    /// `NTLM_USER_FILE` (a [`UserFile`], for both sides), or for acceptors `NTLM_WINBIND` (the program of [`Winbind`]);
     /// `LM_COMPAT_LEVEL` (as gss-ntlmssp has it), `NTLM_CLIENTS` (`strict` or `compatible`), `NTLM_ANONYMOUS` and
     /// `NTLM_LOOPBACK` (`refuse` or `allow`); `NETBIOS_COMPUTER_NAME` and `NETBIOS_DOMAIN_NAME` for the names.
+    ///
+    /// [`UserFile`]: crate::users::UserFile
+    /// [`Winbind`]: crate::users::Winbind
     #[must_use]
     pub fn from_environment(environment: &Environment) -> Self {
         let settings = environment.extension::<NtlmSettings>();
@@ -155,6 +164,31 @@ impl NtlmSettings {
         }
     }
 
+    /// The same with both sides' accounts in this file, unless acceptors ask somebody else.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn with_user_file(self, file: Arc<UserFile>) -> Self {
+        let asked: Arc<dyn UserDatabase> = file.clone();
+        Self {
+            users: self.users.or(Some(asked)),
+            user_file: Some(file),
+            ..self
+        }
+    }
+
+    /// As whom an initiator may come that calls itself `wanted` and has no password.
+    ///
+    /// # Errors
+    /// Those of [`UserFile::identity`](crate::users::UserFile::identity).
+    pub(crate) fn identity(&self, wanted: &AccountName) -> Result<Option<(AccountName, NtHash)>, UserError> {
+        #[cfg(unix)]
+        if let Some(file) = &self.user_file {
+            return file.identity(wanted);
+        }
+        let _ = wanted;
+        Ok(None)
+    }
+
     /// The same at another level.
     #[must_use]
     pub fn with_level(self, level: Level) -> Self {
@@ -192,8 +226,7 @@ impl NtlmSettings {
                 None => LevelSetting::Unknown(text.to_owned()),
             },
         };
-        Self {
-            users: None,
+        let ours = Self {
             level,
             clients: if is("NTLM_CLIENTS", "compatible") {
                 ClientPolicy::Compatible
@@ -210,7 +243,27 @@ impl NtlmSettings {
             } else {
                 LoopbackPolicy::Refuse
             },
+            ..Self::default()
+        };
+        ours.with_accounts_of(environment)
+    }
+
+    #[cfg(unix)]
+    fn with_accounts_of(self, environment: &Environment) -> Self {
+        if let Some(path) = environment.variable("NTLM_USER_FILE") {
+            let file = UserFile::new(path, &gss_crypto::rustcrypto::PROVIDER);
+            return self.with_user_file(Arc::new(file));
         }
+        match environment.variable("NTLM_WINBIND") {
+            Some(program) => self.with_users(Arc::new(Winbind::new(program))),
+            None => self,
+        }
+    }
+
+    /// Elsewhere nobody can tell who may read a file.
+    #[cfg(not(unix))]
+    fn with_accounts_of(self, _environment: &Environment) -> Self {
+        self
     }
 }
 
