@@ -71,6 +71,8 @@
 //! |---|---|---|
 //! | `krb5` | Kerberos 5, RFC 4121 | yes |
 //! | `spnego` | SPNEGO, RFC 4178: negotiates the others | yes |
+//! | `ntlm` | NTLM ([MS-NLMP]): never negotiated unless a caller names it | |
+//! | `scram` | SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802, RFC 7677): never negotiated unless a caller names them | |
 //! | `net` | talking to KDCs, found by configuration or DNS, over UDP and TCP | yes |
 //! | `https` | KDCs behind HTTPS proxies (MS-KKDCP); its cryptography needs a C compiler | |
 //! | `tokio` | contexts on a tokio runtime: `step_async`, `establish_async`, `TokioDriver` | |
@@ -111,6 +113,10 @@ mod variables;
 // A crate that nobody names is dropped by the linker, and its mechanism with it.
 #[cfg(feature = "krb5")]
 pub use gss_mech_krb5 as krb5;
+#[cfg(feature = "ntlm")]
+pub use gss_mech_ntlm as ntlm;
+#[cfg(feature = "scram")]
+pub use gss_mech_scram as scram;
 #[cfg(feature = "spnego")]
 pub use gss_mech_spnego as spnego;
 #[cfg(feature = "kdc")]

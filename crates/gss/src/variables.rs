@@ -51,7 +51,7 @@ fn state(privilege: Privilege, value: Result<String, VarError>) -> VariableState
 }
 
 /// Every variable that a mechanism, a store, a driver or the command looks for, and what it says.
-pub(crate) const VARIABLES: [(&str, &str); 9] = [
+pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("KRB5CCNAME", "the credential cache"),
     ("KRB5RCACHEDIR", "the directory of the user's replay cache"),
     ("KRB5RCACHENAME", "the replay cache"),
@@ -63,6 +63,21 @@ pub(crate) const VARIABLES: [(&str, &str); 9] = [
     ),
     ("KRB5_KTNAME", "the keytab of acceptors"),
     ("KRB5_TRACE", "the file that the steps of the command are written to"),
+    (
+        "LM_COMPAT_LEVEL",
+        "which generations of NTLM responses are sent and accepted",
+    ),
+    ("NETBIOS_COMPUTER_NAME", "what this machine is called in NTLM"),
+    ("NETBIOS_DOMAIN_NAME", "what this machine's domain is called in NTLM"),
+    ("NTLM_ANONYMOUS", "whether NTLM's acceptors take anonymous clients"),
+    ("NTLM_CLIENTS", "what NTLM's acceptors ask of clients"),
+    ("NTLM_LOOPBACK", "whether NTLM answers its own process"),
+    ("NTLM_USER_FILE", "the accounts of NTLM, of both sides"),
+    (
+        "NTLM_WINBIND",
+        "the program by which NTLM's acceptors ask winbind: Samba's ntlm_auth",
+    ),
+    ("SCRAM_USER_FILE", "the users of SCRAM's acceptors"),
     ("TMPDIR", "the directory for temporary files"),
 ];
 
