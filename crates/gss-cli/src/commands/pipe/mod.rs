@@ -81,7 +81,9 @@ fn serve(mut session: Session, wire: &mut Wire<'_>) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-const PROTOCOL: &str = r#"The environment is the usual one: KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME, KRB5_CLIENT_KTNAME.
+const PROTOCOL: &str = r#"The environment is the usual one: KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME, KRB5_CLIENT_KTNAME; for NTLM
+and SCRAM the acceptor's users are in the file that NTLM_USER_FILE or SCRAM_USER_FILE names, and the
+initiator takes its password from --store password=… and its name from --principal.
 
 Commands once the context is established (B64: base64 with padding):
   {"get_mic":B64}                                  {"token":B64}

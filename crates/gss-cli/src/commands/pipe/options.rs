@@ -18,8 +18,8 @@ pub(super) struct Common {
     /// Channel bindings: application data in hexadecimal
     #[arg(long, value_name = "HEX", value_parser = hexadecimal)]
     bindings: Option<Octets>,
-    /// Where the credential comes from: ccache, client_keytab, password, verify, keytab or rcache with its value; may
-    /// be repeated
+    /// Where the credential comes from: ccache, client_keytab, password, verify, keytab or rcache with its value, for
+    /// SCRAM's acceptor user_file; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = store_entry)]
     store: Vec<(String, String)>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Initiator {
     /// separated by commas, or none
     #[arg(long, value_name = "LIST", default_value = "mutual,replay,sequence,conf,integ", value_parser = flags)]
     flags: Flags,
-    /// Whose credential to use
+    /// Whose credential to use: a principal; for NTLM and SCRAM a user
     #[arg(long, value_name = "NAME")]
     principal: Option<String>,
 }
@@ -44,7 +44,7 @@ pub(super) struct Initiator {
 pub(super) struct Acceptor {
     #[command(flatten)]
     common: Common,
-    /// Which keytab entry to use: a principal; any without this option
+    /// Which keytab entry to use: a principal; any without this option. For NTLM and SCRAM a service
     #[arg(long, value_name = "NAME")]
     principal: Option<String>,
 }
@@ -54,6 +54,10 @@ enum Mech {
     Krb5,
     Spnego,
     Ntlm,
+    /// SCRAM-SHA-256
+    Scram,
+    /// SCRAM-SHA-1
+    ScramSha1,
 }
 
 /// A newtype, since clap takes a plain vector for a repeated option.
@@ -63,20 +67,24 @@ struct Octets(Vec<u8>);
 impl Mech {
     fn oid(self) -> Oid {
         match self {
-            Self::Krb5 => gss_core::oid!("1.2.840.113554.1.2.2"),
-            Self::Spnego => gss_core::oid!("1.3.6.1.5.5.2"),
-            Self::Ntlm => gss_core::oid!("1.3.6.1.4.1.311.2.2.10"),
+            Self::Krb5 => gss::krb5::KRB5,
+            Self::Spnego => gss::spnego::SPNEGO,
+            Self::Ntlm => gss::ntlm::NTLM,
+            Self::Scram => gss::scram::SCRAM_SHA_256,
+            Self::ScramSha1 => gss::scram::SCRAM_SHA_1,
         }
     }
 }
 
 impl Common {
-    /// The mechanism's OID, if it is built in, and those to be negotiated are.
-    fn mech(&self, surroundings: &Surroundings) -> Result<Oid, Error> {
-        for wanted in self.negotiate.iter().chain([&self.mech]) {
-            surroundings.mechanisms.choose(Some(&wanted.oid()))?;
+    /// A principal, if only Kerberos is going to hear of it; else as `elsewhere` has it.
+    fn name(&self, text: &str, elsewhere: fn(&str) -> Name) -> Name {
+        let kerberos = |mech: &Mech| matches!(mech, Mech::Krb5 | Mech::Spnego);
+        if kerberos(&self.mech) && self.negotiate.iter().all(kerberos) {
+            Name::krb5_principal(text)
+        } else {
+            elsewhere(text)
         }
-        Ok(self.mech.oid())
     }
 
     fn bindings(&self) -> Option<ChannelBindings> {
@@ -115,8 +123,9 @@ impl Common {
 
 impl Initiator {
     pub(super) fn begin(self, surroundings: &mut Surroundings) -> Result<HalfOpen, Error> {
-        let mech = self.common.mech(surroundings)?;
-        let name = self.principal.as_deref().map(Name::krb5_principal);
+        let mech = self.common.mech.oid();
+        let user = |text: &str| self.common.name(text, |user| Name::user(user));
+        let name = self.principal.as_deref().map(user);
         let cred = self.common.credential(
             Acquire {
                 name,
@@ -138,8 +147,9 @@ impl Initiator {
 
 impl Acceptor {
     pub(super) fn begin(self, surroundings: &mut Surroundings) -> Result<HalfOpen, Error> {
-        let mech = self.common.mech(surroundings)?;
-        let name = self.principal.as_deref().map(Name::krb5_principal);
+        let mech = self.common.mech.oid();
+        let service = |text: &str| self.common.name(text, |service| Name::hostbased_service(service));
+        let name = self.principal.as_deref().map(service);
         let cred = self.common.credential(
             Acquire {
                 name,
