@@ -38,7 +38,7 @@ pub enum ServerError {
     UnknownUser,
     /// `unsupported-channel-binding-type`.
     UnsupportedChannelBindingType,
-    /// Another one, cut to 64 characters.
+    /// Another one, cut to 64 characters, without what controls a terminal.
     Unknown(String),
 }
 
@@ -75,8 +75,8 @@ impl ServerError {
     fn of(value: &str) -> Self {
         let known = KNOWN.iter().find(|known| known.value() == value);
         known.cloned().unwrap_or_else(|| {
-            let shown = value.chars().filter(|character| !character.is_control());
-            Self::Unknown(shown.take(LONGEST_SHOWN).collect())
+            let shown = |character: char| if character.is_control() { '\u{FFFD}' } else { character };
+            Self::Unknown(value.chars().take(LONGEST_SHOWN).map(shown).collect())
         })
     }
 
