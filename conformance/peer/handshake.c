@@ -28,7 +28,7 @@ static bool credential(const struct options *options, gss_cred_id_t *cred) {
     if (options->principal != NULL)
         name = import(options->principal, &PRINCIPAL_NAME);
     else if (options->target != NULL)
-        /* gss-ntlmssp 1.2.0 dies of acceptors without a name when it is asked for it. */
+        /* An acceptor of gss-ntlmssp has no other name to tell. */
         name = import(options->target, GSS_C_NT_HOSTBASED_SERVICE);
     gss_OID_set_desc mechanisms = {1, options->mechanism};
     major = gss_acquire_cred(&minor, name, GSS_C_INDEFINITE, &mechanisms,

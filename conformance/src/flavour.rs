@@ -15,17 +15,28 @@ pub(crate) enum Flavour {
     Mit,
     /// Heimdal's library, by the C peer.
     Heimdal,
+    /// The NTLM mechanism of that name in MIT's library, by the C peer.
+    GssNtlmssp,
+    /// The Python package of that name.
+    Pyspnego,
+    /// GNU SASL's command, its SASL translated.
+    Gsasl,
     /// MIT's library by a C peer that accepts every MIC, built to show that the suite notices.
     BrokenVerifier,
 }
 
 impl Flavour {
-    /// Whose KDC, tools and quirks these are.
+    /// Whose KDC, tools and quirks these are: MIT's where nothing else is said.
     pub(crate) fn implementation(self) -> Self {
         match self {
             Self::BrokenVerifier => Self::Mit,
-            Self::Gss | Self::Mit | Self::Heimdal => self,
+            other => other,
         }
+    }
+
+    /// Whether it has KDCs, tools and Kerberos contexts; the others log users in by password.
+    pub(crate) fn has_kerberos(self) -> bool {
+        !matches!(self, Self::GssNtlmssp | Self::Pyspnego | Self::Gsasl)
     }
 }
 
@@ -35,6 +46,9 @@ impl fmt::Display for Flavour {
             Self::Gss => "gss",
             Self::Mit => "mit",
             Self::Heimdal => "heimdal",
+            Self::GssNtlmssp => "gss-ntlmssp",
+            Self::Pyspnego => "pyspnego",
+            Self::Gsasl => "gsasl",
             Self::BrokenVerifier => "broken-verifier",
         })
     }

@@ -8,6 +8,7 @@ mod area;
 mod federation;
 mod flavour;
 mod journey;
+mod logins;
 mod packages;
 mod pair;
 mod party;
@@ -35,7 +36,7 @@ use crate::{
     runner::Plan,
 };
 
-/// Cross-checks of a GSS-API implementation with MIT's and Heimdal's
+/// Cross-checks of a GSS-API implementation with others
 #[derive(Debug, Parser)]
 #[command(name = "gss-conformance", version, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -50,7 +51,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Download and unpack MIT's packages, which exclude Heimdal's where both are installed
+    /// Download and unpack MIT's packages, which exclude Heimdal's where both are installed, and what comes from PyPI
     Prepare,
     /// List the Debian packages that are needed
     Packages,
@@ -61,7 +62,7 @@ struct Run {
     /// Whose behaviour is examined; `mit` or `heimdal` to examine the suite itself
     #[arg(long, value_enum, default_value = "gss")]
     subject: Flavour,
-    /// With whom; both MIT and Heimdal otherwise
+    /// With whom; all of them otherwise
     #[arg(long, value_enum)]
     peer: Vec<Flavour>,
     /// Only rows so named, `*` for anything: `*/aes256-sha1/mutual/*/mic`
@@ -108,6 +109,9 @@ impl Run {
         let mut peers = self.peer.clone();
         if peers.is_empty() {
             peers = vec![Flavour::Mit, Flavour::Heimdal];
+            if self.subject == Flavour::Gss {
+                peers.extend([Flavour::GssNtlmssp, Flavour::Pyspnego, Flavour::Gsasl]);
+            }
         }
         peers.retain(|peer| peer.implementation() != self.subject.implementation());
         Plan {

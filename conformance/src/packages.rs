@@ -11,8 +11,9 @@ use anyhow::{Context, Result, bail};
 use crate::process::{run, run_ok, within};
 
 /// Must be installed: compiler, the system's trust anchors, Heimdal's KDC, tools and credential manager, both libraries
-/// with their headers, sssd's credential manager, Redis, and `setcap`. `PACKAGES` in `check` is the same list.
-pub(crate) const INSTALLED: [&str; 13] = [
+/// with their headers, sssd's credential manager, Redis, `setcap`, GNU SASL, and Python for what comes from PyPI. `PACKAGES`
+/// in `check` is the same list.
+pub(crate) const INSTALLED: [&str; 15] = [
     "gcc",
     "libc6-dev",
     "pkg-config",
@@ -26,10 +27,13 @@ pub(crate) const INSTALLED: [&str; 13] = [
     "libev4",
     "redis-server",
     "sssd-kcm",
+    "gsasl",
+    "python3-venv",
 ];
 
-/// Unpacked into a directory: MIT's KDC and tools, with their libraries so that all are of one version.
-pub(crate) const UNPACKED: [&str; 13] = [
+/// Unpacked into a directory: MIT's KDC and tools, with their libraries so that all are of one version, and NTLM for these.
+pub(crate) const UNPACKED: [&str; 16] = [
+    "gss-ntlmssp",
     "krb5-kdc",
     "krb5-admin-server",
     "krb5-user",
@@ -41,9 +45,14 @@ pub(crate) const UNPACKED: [&str; 13] = [
     "libkdb5-10",
     "libkrb5-3",
     "libkrb5support0",
+    "libunistring2",
     "libverto1",
     "libverto-libev1",
+    "libwbclient0",
 ];
+
+/// From PyPI, with their own dependencies.
+const PYTHON: [&str; 1] = ["pyspnego==0.12.4"];
 
 /// `target/peers` of the build that this program belongs to.
 pub(crate) fn default_directory() -> Result<PathBuf> {
@@ -58,6 +67,17 @@ pub(crate) fn default_directory() -> Result<PathBuf> {
 /// Where MIT's packages are unpacked below `peers`.
 pub(crate) fn mit_root(peers: &Path) -> PathBuf {
     peers.join("mit")
+}
+
+/// The Python that has what comes from PyPI, below `peers`.
+pub(crate) fn python(peers: &Path) -> PathBuf {
+    peers.join("python/bin/python3")
+}
+
+/// The line by which MIT's library finds gss-ntlmssp.
+pub(crate) fn ntlmssp_mechanism(mit_root: &Path) -> String {
+    let library = crate::programs::mit_libraries(mit_root).join("gssntlmssp/gssntlmssp.so");
+    format!("gssntlmssp_v1 1.3.6.1.4.1.311.2.2.10 {}\n", library.display())
 }
 
 /// Refuses to go on without the installed packages.
@@ -83,11 +103,41 @@ pub(crate) fn require_installed() -> Result<()> {
     Ok(())
 }
 
-/// Downloads and unpacks MIT's packages below `peers`, unless that is done already.
+/// Downloads and unpacks MIT's packages and what comes from PyPI below `peers`, unless that is done already.
 ///
 /// # Errors
 /// Names the packages that cannot be had.
 pub(crate) fn prepare(peers: &Path) -> Result<()> {
+    unpack(peers)?;
+    prepare_python(peers)
+}
+
+fn prepare_python(peers: &Path) -> Result<()> {
+    let (root, list) = (peers.join("python"), PYTHON.join("\n"));
+    if fs::read_to_string(root.join("packages")).is_ok_and(|made| made == list) {
+        return Ok(());
+    }
+    // It knows its own path, so that it is made where it stays; the list is written when it is whole.
+    run_ok(
+        Command::new("/usr/bin/python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&root),
+        "",
+        within(120),
+    )?;
+    run_ok(
+        Command::new(python(peers))
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args(PYTHON),
+        "",
+        within(300),
+    )
+    .context("pip cannot install what is needed from PyPI")?;
+    fs::write(root.join("packages"), list)?;
+    Ok(())
+}
+
+fn unpack(peers: &Path) -> Result<()> {
     let root = mit_root(peers);
     if is_prepared(&root) {
         return Ok(());

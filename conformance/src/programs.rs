@@ -24,6 +24,8 @@ pub(crate) struct Programs {
     directory: PathBuf,
     gss: Option<PathBuf>,
     pub(crate) mit_root: PathBuf,
+    /// The Python that has what comes from PyPI.
+    python: PathBuf,
 }
 
 /// What one side of a context is started with.
@@ -50,12 +52,13 @@ impl Programs {
             directory: directory.to_owned(),
             gss,
             mit_root: packages::mit_root(peers),
+            python: packages::python(peers),
         };
         for &flavour in flavours {
-            if flavour != Flavour::Gss {
-                compile(flavour, &programs.peer(flavour))?;
-            } else if programs.gss.is_none() {
-                programs.gss = Some(build_gss()?);
+            match flavour {
+                Flavour::Gss if programs.gss.is_none() => programs.gss = Some(build_gss()?),
+                Flavour::Gss | Flavour::Pyspnego | Flavour::Gsasl => {}
+                _ => compile(flavour, &programs.peer(flavour))?,
             }
         }
         Ok(programs)
@@ -92,15 +95,7 @@ impl Programs {
 
     /// Starts one side of a context; `change` adds to its environment and arguments.
     pub(crate) fn start_with(&self, start: &Start<'_>, change: impl FnOnce(&mut Command)) -> Result<Pipe> {
-        let mut command = match start.flavour {
-            Flavour::Gss => {
-                let mut command = self.gss()?;
-                command.arg("pipe");
-                command
-            }
-            peer => Command::new(self.peer(peer)),
-        };
-        isolate(&mut command, start.directory);
+        let mut command = self.party(start.flavour, start.directory)?;
         command
             .env("KRB5_CONFIG", start.krb5_conf)
             .env("KRB5CCNAME", file_name(start.ccache))
@@ -124,6 +119,35 @@ impl Programs {
         }
         change(&mut command);
         Pipe::spawn(&mut command, &start.directory.join(stderr))
+    }
+
+    /// A program that speaks the lines of `gss pipe`, with arguments to come, which may leave files in `directory`.
+    pub(crate) fn party(&self, flavour: Flavour, directory: &Path) -> Result<Command> {
+        let mut command = match flavour {
+            Flavour::Gss => {
+                let mut command = self.gss()?;
+                command.arg("pipe");
+                command
+            }
+            Flavour::Pyspnego => self.python("pyspnego.py"),
+            Flavour::Gsasl => self.python("gsasl.py"),
+            peer => Command::new(self.peer(peer)),
+        };
+        isolate(&mut command, directory);
+        if flavour == Flavour::GssNtlmssp {
+            let mechanisms = directory.join("mech");
+            fs::write(&mechanisms, packages::ntlmssp_mechanism(&self.mit_root))?;
+            command.env("GSS_MECH_CONFIG", mechanisms);
+            command.env("LD_LIBRARY_PATH", mit_libraries(&self.mit_root));
+        }
+        Ok(command)
+    }
+
+    fn python(&self, script: &str) -> Command {
+        let mut command = Command::new(&self.python);
+        // No compiled copies beside the sources.
+        command.arg("-B").arg(Path::new(HERE).join("peer").join(script));
+        command
     }
 
     fn peer(&self, flavour: Flavour) -> PathBuf {
@@ -158,7 +182,7 @@ fn compile(flavour: Flavour, output: &Path) -> Result<()> {
     let (package, defines): (&str, &[&str]) = match flavour {
         Flavour::Heimdal => ("heimdal-gssapi", &["-DPEER_HEIMDAL"]),
         Flavour::BrokenVerifier => ("mit-krb5-gssapi", &["-DBROKEN_VERIFIER"]),
-        Flavour::Mit | Flavour::Gss => ("mit-krb5-gssapi", &[]),
+        _ => ("mit-krb5-gssapi", &[]),
     };
     let library = run_ok(
         Command::new("pkg-config").args(["--cflags", "--libs", package]),

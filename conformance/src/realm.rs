@@ -83,7 +83,7 @@ impl Realm {
         match kdc.implementation() {
             Flavour::Heimdal => heimdal::start(programs, &directory),
             Flavour::Gss => ours::start(programs, &directory),
-            Flavour::Mit | Flavour::BrokenVerifier => mit::start(programs, &directory),
+            _ => mit::start(programs, &directory),
         }
         .with_context(|| format!("the realm of {kdc}'s KDC"))
     }

@@ -17,6 +17,7 @@ use crate::{
     federation::{Federation, Kdcs},
     flavour::{Flavour, Role},
     journey::{Journey, Travel, journeys},
+    logins::{Lab, Login, logins},
     pair::Pair,
     programs::Programs,
     progress::Progress,
@@ -43,6 +44,7 @@ enum Job {
     Context(Flavour, Scenario),
     Errand(Flavour, Errand),
     Journey(Flavour, Journey),
+    Login(Flavour, Login),
 }
 
 /// What every thread uses.
@@ -64,6 +66,11 @@ impl Plan {
     fn jobs(&self) -> Vec<Job> {
         let mut jobs = Vec::new();
         for &peer in &self.peers {
+            let logins = logins(self.subject, peer).into_iter();
+            jobs.extend(logins.map(|login| Job::Login(peer, login)));
+            if !peer.has_kerberos() {
+                continue;
+            }
             jobs.extend(
                 errands(self.subject, peer)
                     .into_iter()
@@ -92,6 +99,7 @@ impl Job {
             Self::Context(_, scenario) => scenario.name(),
             Self::Errand(_, errand) => errand.name(),
             Self::Journey(_, journey) => journey.name(),
+            Self::Login(_, login) => login.name(),
         }
     }
 
@@ -100,13 +108,13 @@ impl Job {
         match self {
             Self::Context(_, scenario) => Some(scenario.kdc),
             Self::Errand(_, errand) => Some(errand.kdc),
-            Self::Journey(..) => None,
+            Self::Journey(..) | Self::Login(..) => None,
         }
     }
 
     fn peer(&self) -> Flavour {
         match *self {
-            Self::Context(peer, _) | Self::Errand(peer, _) | Self::Journey(peer, _) => peer,
+            Self::Context(peer, _) | Self::Errand(peer, _) | Self::Journey(peer, _) | Self::Login(peer, _) => peer,
         }
     }
 
@@ -116,6 +124,7 @@ impl Job {
             Self::Context(_, scenario) => scenario.initiator,
             Self::Errand(_, errand) => errand.actor,
             Self::Journey(_, journey) => journey.client,
+            Self::Login(_, login) => login.initiator,
         };
         if first == self.peer() {
             Role::Acceptor
@@ -128,6 +137,7 @@ impl Job {
         match self {
             Self::Errand(_, errand) => errand.checks().map(|(name, _)| *name).collect(),
             Self::Journey(_, journey) => journey.checks().map(|(name, _)| *name).collect(),
+            Self::Login(_, login) => login.checks().map(|(name, _)| *name).collect(),
             Self::Context(_, scenario) => {
                 let established = matches!(scenario.terms.outcome, Outcome::Established | Outcome::Bound);
                 let areas = AREAS.iter().map(|area| area.name).filter(|_| established);
@@ -225,6 +235,7 @@ impl Site<'_> {
             Job::Context(_, scenario) => self.context(job, scenario),
             Job::Errand(_, errand) => self.errand(job, *errand),
             Job::Journey(_, journey) => self.journey(job, *journey),
+            Job::Login(_, login) => self.login(job, *login),
         }
     }
 
@@ -265,6 +276,27 @@ impl Site<'_> {
                 check(&travel, &mut checks)
             });
             if let Err(error) = outcome {
+                checks.broken(&error);
+            }
+            rows.push(job.row(name, checks));
+        }
+        rows
+    }
+
+    fn login(&self, job: &Job, login: Login) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (name, check) in login.checks() {
+            if !self.plan.wants(&format!("{}/{name}", job.name())) {
+                continue;
+            }
+            let mut checks = Checks::default();
+            let lab = Lab {
+                login,
+                programs: self.programs,
+                directory: self.directory,
+                deadline: self.plan.deadline,
+            };
+            if let Err(error) = check(&lab, &mut checks) {
                 checks.broken(&error);
             }
             rows.push(job.row(name, checks));
@@ -355,7 +387,7 @@ impl Site<'_> {
         let enctype = match job {
             Job::Context(_, scenario) => scenario.enctype,
             Job::Errand(_, errand) => errand.enctype,
-            Job::Journey(..) => return Err(anyhow!("a journey is not about one realm")),
+            Job::Journey(..) | Job::Login(..) => return Err(anyhow!("it is not about one realm")),
         };
         let realm = job.kdc().and_then(|kdc| self.realms.get(&kdc));
         match realm.context("no such realm")? {

@@ -53,7 +53,7 @@ impl<'a> Tools<'a> {
                 command.arg("--password-file=STDIN");
                 command
             }
-            Flavour::Mit | Flavour::BrokenVerifier => self.programs.mit("bin/kinit"),
+            _ => self.programs.mit("bin/kinit"),
         };
         run(
             at(&mut command, site, ccache).arg(&site.user),
@@ -75,7 +75,7 @@ impl<'a> Tools<'a> {
                 command.args(["--password-file=STDIN", option("--canonicalize", "--enterprise")]);
                 command
             }
-            Flavour::Mit | Flavour::BrokenVerifier => {
+            _ => {
                 let mut command = self.programs.mit("bin/kinit");
                 command.arg(option("-C", "-E"));
                 command
@@ -96,7 +96,7 @@ impl<'a> Tools<'a> {
         let mut command = match self.flavour {
             Flavour::Gss => self.gss(&["kinit"])?,
             Flavour::Heimdal => self.programs.heimdal("kinit.heimdal"),
-            Flavour::Mit | Flavour::BrokenVerifier => self.programs.mit("bin/kinit"),
+            _ => self.programs.mit("bin/kinit"),
         };
         command.args(["-k", "-t", &file_name(keytab)]);
         run_ok(at(&mut command, site, ccache).arg(principal), "", within(30))?;
@@ -108,7 +108,7 @@ impl<'a> Tools<'a> {
         let mut command = match self.flavour {
             Flavour::Gss => self.gss(&["kvno"])?,
             Flavour::Heimdal => self.programs.heimdal("kgetcred"),
-            Flavour::Mit | Flavour::BrokenVerifier => self.programs.mit("bin/kvno"),
+            _ => self.programs.mit("bin/kvno"),
         };
         run_ok(at(&mut command, site, ccache).arg(&site.service), "", within(30))?;
         Ok(())
@@ -118,8 +118,8 @@ impl<'a> Tools<'a> {
     pub(crate) fn kvno_user_to_user(self, site: &Site, ccache: &Path, others: &Path, user: &str) -> Result<String> {
         let mut command = match self.flavour {
             Flavour::Gss => self.gss(&["kvno"])?,
-            Flavour::Mit | Flavour::BrokenVerifier => self.programs.mit("bin/kvno"),
             Flavour::Heimdal => bail!("Heimdal's kgetcred knows no user to user"),
+            _ => self.programs.mit("bin/kvno"),
         };
         command.args(["--u2u", &file_name(others)]);
         run_ok(at(&mut command, site, ccache).arg(user), "", within(30))
@@ -135,7 +135,7 @@ impl<'a> Tools<'a> {
                 command.args(["klist", "-v"]);
                 command
             }
-            Flavour::Mit | Flavour::BrokenVerifier => {
+            _ => {
                 let mut command = self.programs.mit("bin/klist");
                 command.arg("-e");
                 command
@@ -154,7 +154,7 @@ impl<'a> Tools<'a> {
                 command.args(["-k", &file, "list"]);
                 command
             }
-            Flavour::Mit | Flavour::BrokenVerifier => {
+            _ => {
                 let mut command = self.programs.mit("bin/klist");
                 command.args(["-k", "-e", &file]);
                 command
@@ -178,7 +178,7 @@ impl<'a> Tools<'a> {
                 ]);
                 (command, String::new())
             }
-            Flavour::Mit | Flavour::BrokenVerifier => {
+            _ => {
                 let add = format!("addent -password -p {} -k 1 -e {enctype}", site.user);
                 let write = format!("wkt {}", keytab.display());
                 (self.programs.mit("bin/ktutil"), format!("{add}\n{PASSWORD}\n{write}\n"))

@@ -62,12 +62,12 @@ impl Desk<'_> {
         let mut command = match who.implementation() {
             Flavour::Gss => self.programs.gss()?,
             Flavour::Heimdal => self.programs.heimdal("kinit.heimdal"),
-            Flavour::Mit | Flavour::BrokenVerifier => self.programs.mit("bin/kinit"),
+            _ => self.programs.mit("bin/kinit"),
         };
         match who.implementation() {
             Flavour::Gss => command.arg("kinit"),
             Flavour::Heimdal => command.arg("--password-file=STDIN"),
-            Flavour::Mit | Flavour::BrokenVerifier => &mut command,
+            _ => &mut command,
         };
         let options = options
             .iter()
