@@ -5,7 +5,7 @@ use der::{Tag, TagNumber};
 
 use super::cursor::Cursor;
 use super::page::{Count, Page, Preview, Problem};
-use super::{kerberos, message, ntlm, spnego};
+use super::{kerberos, message, ntlm, scram, spnego};
 
 /// Explains the token at `token`; how deep it stands in others is `depth`.
 pub(super) fn token(page: &mut Page, token: Cursor<'_>, depth: Depth) -> Result<(), Problem> {
@@ -18,13 +18,15 @@ pub(super) fn token(page: &mut Page, token: Cursor<'_>, depth: Depth) -> Result<
         [4, 1, ..] => page.section("Exported name (RFC 2743 §3.2)", |page| exported_name(page, token)),
         [4, 4, ..] | [5, 4, ..] => message::token(page, token),
         [b'N', b'T', b'L', b'M', b'S', b'S', b'P', 0, ..] => ntlm::message(page, token),
+        // Their first letters are tags of Kerberos as well, but no message of Kerberos is text.
+        octets if scram::is_message(octets) => scram::message(page, token),
         [0, ..] => kdc_over_tcp(page, token),
         [first, ..] if first & 0xe0 == 0x60 => kerberos::message(page, token),
         [first, ..] => {
             page.field("Octets", Preview(token.octets()));
             Err(token.problem(format_args!(
                 "no token starts with {first:02x}; known are 60 (RFC 2743 §3.1), a0 and a1 (SPNEGO), 61 to 7e \
-                 (Kerberos), 04 01 (exported name), 04 04 and 05 04 (RFC 4121), NTLMSSP"
+                 (Kerberos), 04 01 (exported name), 04 04 and 05 04 (RFC 4121), NTLMSSP, text (SCRAM)"
             )))
         }
     }
@@ -67,6 +69,7 @@ fn framed(page: &mut Page, token: Cursor<'_>, depth: Depth) -> Result<(), Proble
             KERBEROS | KERBEROS_MICROSOFT | KERBEROS_USER_TO_USER | IAKERB => kerberos::inner_token(page, content),
             SPNEGO => spnego::negotiation(page, content, depth),
             NTLM => ntlm::message(page, content),
+            SCRAM_SHA_1 | SCRAM_SHA_256 => scram::message(page, content),
             _ => {
                 page.field("content, of no mechanism known here", Preview(content.octets()));
                 Ok(())
@@ -140,8 +143,10 @@ const KERBEROS_MICROSOFT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.8
 const IAKERB: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.2.5");
 const SPNEGO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.2");
 const NTLM: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.2.10");
+const SCRAM_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.14");
+const SCRAM_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.18");
 
-const NAMES: [(ObjectIdentifier, &str); 10] = [
+const NAMES: [(ObjectIdentifier, &str); 11] = [
     (KERBEROS, "Kerberos 5"),
     (KERBEROS_USER_TO_USER, "Kerberos 5 user to user"),
     (KERBEROS_MICROSOFT, "Kerberos 5, as Microsoft misspelt it"),
@@ -149,7 +154,8 @@ const NAMES: [(ObjectIdentifier, &str); 10] = [
     (SPNEGO, "SPNEGO"),
     (NTLM, "NTLM"),
     (ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.2.30"), "NegoEx"),
-    (ObjectIdentifier::new_unwrap("1.3.6.1.5.5.14"), "SCRAM-SHA-1"),
+    (SCRAM_SHA_1, "SCRAM-SHA-1"),
+    (SCRAM_SHA_256, "SCRAM-SHA-256"),
     (
         ObjectIdentifier::new_unwrap("1.3.5.1.5.2"),
         "Kerberos 5, before RFC 1964",

@@ -8,6 +8,7 @@ mod message;
 mod names;
 mod ntlm;
 mod page;
+mod scram;
 mod spnego;
 
 #[cfg(test)]
@@ -23,7 +24,7 @@ use self::cursor::Cursor;
 use self::input::Form;
 use self::page::{Page, Problem};
 
-/// Explain a GSS-API, SPNEGO, NTLM or Kerberos token
+/// Explain a GSS-API, SPNEGO, NTLM, SCRAM or Kerberos token
 ///
 /// Reads one token and says what it is and what its unencrypted parts contain: framing, mechanism, message, names,
 /// encryption types, flags, sequence numbers. No key is needed and nothing is checked but the format.

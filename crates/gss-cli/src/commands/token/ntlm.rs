@@ -1,5 +1,8 @@
 //! NTLM, by its signature and message type ([MS-NLMP] §2.2.1).
 
+use gss::ntlm::NegotiateFlags;
+use gss::ntlm::message::{AvId, NtlmV2Response, TargetInfo};
+
 use super::cursor::Cursor;
 use super::page::{Count, Page, Preview, Problem};
 
@@ -34,7 +37,11 @@ pub(super) fn message(page: &mut Page, mut token: Cursor<'_>) -> Result<(), Prob
 
 fn flags(page: &mut Page, token: &mut Cursor<'_>) -> Result<(), Problem> {
     let flags = u32::from_le_bytes(token.array("the negotiation flags")?);
-    page.field("flags", format_args!("{flags:#010x}"));
+    let names: Vec<&str> = NegotiateFlags::from_bits_retain(flags)
+        .iter_names()
+        .map(|(name, _)| name)
+        .collect();
+    page.field("flags", format_args!("{flags:#010x} ({})", names.join(", ")));
     Ok(())
 }
 
@@ -42,7 +49,57 @@ fn challenge(page: &mut Page, mut token: Cursor<'_>, whole: Cursor<'_>) -> Resul
     page.field("target name", Text(payload(&mut token, whole, "the target name")?));
     flags(page, &mut token)?;
     page.field("challenge", Preview(token.take(8, "the challenge")?));
+    if token.take(8, "the reserved octets").is_ok() {
+        let at = token;
+        let octets = payload(&mut token, whole, "the target information")?;
+        target_info(page, octets).map_err(|what| at.problem(what))?;
+    }
     Ok(())
+}
+
+/// The list of what a side says of itself, and how a client confirms it.
+fn target_info(page: &mut Page, octets: &[u8]) -> Result<(), String> {
+    if octets.is_empty() {
+        return Ok(());
+    }
+    let (info, _) = TargetInfo::parse(octets).map_err(|error| format!("the target information: {error}"))?;
+    page.line("target information");
+    page.indented(|page| {
+        for pair in info.pairs() {
+            match info.text(pair.id) {
+                Some(text) => page.field(&pair.id.to_string(), text),
+                None => page.field(&pair.id.to_string(), Preview(&pair.value)),
+            }
+        }
+    });
+    Ok(())
+}
+
+/// What an NTLMv2 response says besides its proof, which is not shown: whoever has it can guess passwords.
+fn nt_response(page: &mut Page, octets: &[u8]) {
+    page.field("NT response", Count(octets.len()));
+    let Ok(response) = NtlmV2Response::parse(octets) else {
+        return;
+    };
+    page.indented(|page| {
+        page.line("NTLMv2 ([MS-NLMP] §2.2.2.8)");
+        let info = &response.challenge.target_info;
+        page.optional("for", info.text(AvId::TARGET_NAME));
+        page.optional("at", info.text(AvId::DNS_COMPUTER_NAME));
+        let bound = info
+            .channel_bindings()
+            .is_some_and(|bindings| bindings.iter().any(|octet| *octet != 0));
+        page.field("channel bindings", if bound { "yes" } else { "none" });
+        let flags: Vec<&str> = info.flags().iter_names().map(|(name, _)| name).collect();
+        page.field(
+            "says that it has",
+            if flags.is_empty() {
+                "no MIC".to_owned()
+            } else {
+                flags.join(", ")
+            },
+        );
+    });
 }
 
 fn authenticate(page: &mut Page, mut token: Cursor<'_>, whole: Cursor<'_>) -> Result<(), Problem> {
@@ -50,10 +107,7 @@ fn authenticate(page: &mut Page, mut token: Cursor<'_>, whole: Cursor<'_>) -> Re
         "LM response",
         Count(payload(&mut token, whole, "the LM response")?.len()),
     );
-    page.field(
-        "NT response",
-        Count(payload(&mut token, whole, "the NT response")?.len()),
-    );
+    nt_response(page, payload(&mut token, whole, "the NT response")?);
     page.field("domain", Text(payload(&mut token, whole, "the domain")?));
     page.field("user", Text(payload(&mut token, whole, "the user")?));
     page.field("workstation", Text(payload(&mut token, whole, "the workstation")?));

@@ -235,6 +235,62 @@ fn ntlm_is_recognised_by_its_signature() {
     );
 }
 
+/// [MS-NLMP] §4.2.4.3.
+#[test]
+fn ntlm_tells_what_each_side_says_of_itself_but_no_proof() {
+    let challenge = hex!(
+        "4e544c4d53535000020000000c000c003800000033828ae20123456789abcdef00000000000000002400240044000000"
+        "06007017000000 0f53006500720076006500720002000c0044006f006d00610069006e0001000c0053006500720076"
+        "00650072000000 0000"
+    );
+    let text = text(&challenge);
+    assert!(text.contains("(UNICODE, OEM, SIGN, SEAL, NTLM, ALWAYS_SIGN"), "{text}");
+    assert!(
+        text.contains("target information\n    MsvAvNbDomainName: Domain\n    MsvAvNbComputerName: Server\n"),
+        "{text}"
+    );
+}
+
+/// RFC 5802 §5, in SASL's form and in the GSS-API's.
+#[test]
+fn scram_is_explained_without_its_proofs() {
+    let first = b"n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL";
+    let explained = text(first);
+    assert!(
+        explained.starts_with("SCRAM client-first-message (RFC 5802 §7), 36 octets\n"),
+        "{explained}"
+    );
+    assert!(explained.contains("GS2 header of SASL: n,,\n  user: user\n  nonce: fyko+d2lbbFgONRv9qkxdawL\n"));
+    let oid = hex!("2b0601050512");
+    let framed = text(&framed(&oid, &[&first[3..]]));
+    assert!(
+        framed.contains("mechanism: 1.3.6.1.5.5.18 (SCRAM-SHA-256)\n  SCRAM client-first-message"),
+        "{framed}"
+    );
+    for (message, expected) in [
+        (
+            "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
+            "salt: 12 octets: 4125c247e43ab1e93c6dff76\n  iterations: 4096\n",
+        ),
+        (
+            "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+            "channel bindings: \"n,,\"\n  nonce, of both: fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j\n  proof: 20 octets\n",
+        ),
+        (
+            "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=",
+            "SCRAM server-final-message (RFC 5802 §7), 30 octets\n  signature: 20 octets\n",
+        ),
+        ("e=invalid-proof", "  refused, because of: invalid-proof\n"),
+    ] {
+        let explained = text(message.as_bytes());
+        assert!(explained.contains(expected), "{explained}");
+        assert!(
+            !explained.contains("v0X8v3Bz") && !explained.contains("bf45fcbf"),
+            "{explained}"
+        );
+    }
+}
+
 #[test]
 fn an_exported_name_is_explained() {
     let name = [&hex!("0401 000b 0609 2a864886f712010202 00000003")[..], b"a@R"].concat();
