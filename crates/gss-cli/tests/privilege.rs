@@ -16,7 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Every variable that says where something is.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 18] = [
     "KRB5CCNAME",
     "KRB5RCACHEDIR",
     "KRB5RCACHENAME",
@@ -25,6 +25,15 @@ const VARIABLES: [&str; 9] = [
     "KRB5_CONFIG",
     "KRB5_KTNAME",
     "KRB5_TRACE",
+    "LM_COMPAT_LEVEL",
+    "NETBIOS_COMPUTER_NAME",
+    "NETBIOS_DOMAIN_NAME",
+    "NTLM_ANONYMOUS",
+    "NTLM_CLIENTS",
+    "NTLM_LOOPBACK",
+    "NTLM_USER_FILE",
+    "NTLM_WINBIND",
+    "SCRAM_USER_FILE",
     "TMPDIR",
 ];
 
