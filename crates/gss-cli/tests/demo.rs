@@ -110,3 +110,33 @@ fn an_unknown_encryption_type_is_wrong_usage_and_the_known_ones_are_told() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("aes128-cts-hmac-sha1-96"), "{told}");
 }
+
+#[test]
+fn every_mechanism_can_be_shown_and_says_what_it_does_not_prove() {
+    for (mech, user, tokens, mutual) in [
+        ("spnego", "alice@DEMO.TEST", 2, true),
+        ("ntlm", r"DEMO\alice", 3, false),
+        ("scram", "alice", 4, true),
+    ] {
+        let events = events(&["--mech", mech, "--tamper"]);
+        assert_eq!(named(&events, "context_token").len(), tokens, "{mech}");
+        let established = named(&events, "established");
+        assert!(
+            established.iter().all(|event| event["initiator"] == user),
+            "{established:?}"
+        );
+        let flags = &established[0]["flags"];
+        let has_mutual = flags.as_array().unwrap().iter().any(|flag| flag == "mutual");
+        assert_eq!(has_mutual, mutual, "{mech}: {flags}");
+        assert_eq!(named(&events, "refused").len(), 2, "{mech}");
+        assert_eq!(named(&events, "opened").len(), 2, "{mech}");
+    }
+    assert!(told(&["--mech", "ntlm"]).contains("nobody has proved that to her"));
+}
+
+#[test]
+fn encryption_types_are_kerberos_own() {
+    let (output, _) = demo(&["--mech", "scram", "--enctype", "aes128-cts-hmac-sha1-96"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("Kerberos"));
+}

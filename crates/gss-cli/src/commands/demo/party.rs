@@ -6,6 +6,7 @@ use gss::{Acceptor, Context, Initiator, Step};
 use gss_core::{Error, ErrorKind, Oid, Privacy, inquiry};
 use krb5_crypto::Enctype;
 
+use super::script::Script;
 use super::story::{Event, Party, Teller};
 use super::wire::{Flip, Wire};
 
@@ -21,6 +22,7 @@ pub(super) struct User<'a> {
     pub(super) wire: Wire,
     pub(super) teller: &'a Teller,
     pub(super) way: Way,
+    pub(super) script: &'static Script,
 }
 
 /// The side that answers.
@@ -28,6 +30,7 @@ pub(super) struct Service<'a> {
     pub(super) wire: Wire,
     pub(super) teller: &'a Teller,
     pub(super) way: Way,
+    pub(super) script: &'static Script,
 }
 
 impl User<'_> {
@@ -39,37 +42,38 @@ impl User<'_> {
     }
 
     fn establish(&mut self, initiator: Initiator) -> anyhow::Result<Context> {
-        let mut contents = "a ticket for the service, and an authenticator with the time and a new key";
         let mut step = initiator.step(None).context("the first step of the context failed")?;
-        loop {
+        for number in (0..).step_by(2) {
             let (token, next) = match step {
                 Step::Continue { token, next } => (Some(token), Ok(next)),
                 Step::Established { token, context } => (token, Err(context)),
             };
-            if let Some(token) = token {
+            if let Some(token) = &token {
                 self.teller.tell(&Event::ContextToken {
                     from: Party::Initiator,
                     octets: token.len(),
-                    contents,
+                    contents: self.script.token(number),
                 });
-                self.wire.send(&token)?;
+                self.wire.send(token)?;
             }
             step = match next {
                 Err(context) => {
-                    let what =
-                        "the service has read the authenticator, so it has the key that only it shares with the KDC";
-                    self.teller.tell(&Event::Checked {
-                        by: Party::Initiator,
-                        what,
-                    });
+                    if token.is_some() {
+                        // Who has the last word waits until the other has understood it.
+                        self.expect(ACCEPTED)?;
+                    }
+                    if let Some(what) = self.script.initiator_has_checked {
+                        let by = Party::Initiator;
+                        self.teller.tell(&Event::Checked { by, what });
+                    }
                     return Ok(context);
                 }
                 Ok(next) => next
                     .step(Some(&self.wire.receive()?))
                     .context("the service's token was refused")?,
             };
-            contents = "an answer";
         }
+        bail!("there is no end of tokens")
     }
 
     fn sign(&mut self, context: &mut Context) -> anyhow::Result<()> {
@@ -137,15 +141,17 @@ impl User<'_> {
 
 impl Service<'_> {
     pub(super) fn run(mut self, acceptor: Acceptor) -> anyhow::Result<()> {
-        let mut context = self.establish(acceptor)?;
+        let (mut context, last) = self.establish(acceptor)?;
         self.teller.tell(&established(Party::Acceptor, &mut context));
+        self.wire.send(last.as_deref().unwrap_or(ACCEPTED))?;
         self.check_signature(&mut context)?;
         self.open_sealed(&mut context)
     }
 
-    /// The answer leaves after everything about it has been told, so that the story keeps its order.
-    fn establish(&mut self, mut acceptor: Acceptor) -> anyhow::Result<Context> {
-        loop {
+    /// The context, and the last token, which is to leave after everything about it has been told, so that the story
+    /// keeps its order.
+    fn establish(&mut self, mut acceptor: Acceptor) -> anyhow::Result<(Context, Option<Vec<u8>>)> {
+        for number in (1..).step_by(2) {
             let token = self.wire.receive()?;
             let (token, next) = match acceptor.step(&token) {
                 Ok(Step::Continue { token, next }) => (Some(token), Ok(next)),
@@ -156,27 +162,28 @@ impl Service<'_> {
                 }
             };
             if next.is_err() {
-                let what = "the ticket is for it, valid now, and opens with its own key; the authenticator opens with the \
-                            ticket's key, is recent and was not seen before";
                 self.teller.tell(&Event::Checked {
                     by: Party::Acceptor,
-                    what,
+                    what: self.script.acceptor_has_checked,
                 });
             }
-            if let Some(token) = token {
-                let contents = "the proof that it could read the authenticator";
+            if let Some(token) = &token {
                 self.teller.tell(&Event::ContextToken {
                     from: Party::Acceptor,
                     octets: token.len(),
-                    contents,
+                    contents: self.script.token(number),
                 });
-                self.wire.send(&token)?;
             }
-            acceptor = match next {
-                Ok(next) => next,
-                Err(context) => return Ok(context),
+            acceptor = match (next, token) {
+                (Err(context), token) => return Ok((context, token)),
+                (Ok(next), Some(token)) => {
+                    self.wire.send(&token)?;
+                    next
+                }
+                (Ok(next), None) => next,
             };
         }
+        bail!("there is no end of tokens")
     }
 
     fn check_signature(&mut self, context: &mut Context) -> anyhow::Result<()> {

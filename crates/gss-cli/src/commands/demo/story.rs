@@ -18,6 +18,10 @@ pub(super) enum Event {
         service: String,
         enctypes: Vec<&'static str>,
     },
+    AccountMade {
+        user: String,
+        stored: &'static str,
+    },
     TicketGranted {
         holder: String,
         seconds: Option<u64>,
@@ -166,6 +170,10 @@ impl fmt::Display for Event {
                  Authentication",
                 enctypes.join(", ")
             ),
+            Self::AccountMade { user, stored } => write!(
+                f,
+                "The service knows {user} by {stored}: in this process, for this demonstration.\n\nAuthentication"
+            ),
             Self::TicketGranted { holder, seconds } => {
                 write!(
                     f,
@@ -191,11 +199,15 @@ impl fmt::Display for Event {
                 enctype,
                 ..
             } => {
-                write!(
-                    f,
-                    "  {USER} knows that she talks to {acceptor}.\n  Granted: {}",
-                    flags.join(", ")
-                )?;
+                if flags.contains(&"mutual") {
+                    writeln!(f, "  {USER} knows that she talks to {acceptor}.")?;
+                } else {
+                    writeln!(
+                        f,
+                        "  {USER} does not know that she talks to {acceptor}: nobody has proved that to her."
+                    )?;
+                }
+                write!(f, "  Granted: {}", flags.join(", "))?;
                 enctype
                     .as_ref()
                     .map_or(Ok(()), |enctype| write!(f, "; messages are protected with {enctype}"))?;
