@@ -21,6 +21,8 @@ pub(crate) enum Flavour {
     Pyspnego,
     /// GNU SASL's command, its SASL translated.
     Gsasl,
+    /// Samba's `ntlm_auth`, its helpers for clients.
+    Samba,
     /// MIT's library by a C peer that accepts every MIC, built to show that the suite notices.
     BrokenVerifier,
 }
@@ -36,7 +38,7 @@ impl Flavour {
 
     /// Whether it has KDCs, tools and Kerberos contexts; the others log users in by password.
     pub(crate) fn has_kerberos(self) -> bool {
-        !matches!(self, Self::GssNtlmssp | Self::Pyspnego | Self::Gsasl)
+        !matches!(self, Self::GssNtlmssp | Self::Pyspnego | Self::Gsasl | Self::Samba)
     }
 }
 
@@ -49,6 +51,7 @@ impl fmt::Display for Flavour {
             Self::GssNtlmssp => "gss-ntlmssp",
             Self::Pyspnego => "pyspnego",
             Self::Gsasl => "gsasl",
+            Self::Samba => "samba",
             Self::BrokenVerifier => "broken-verifier",
         })
     }

@@ -1,18 +1,20 @@
 //! Contexts by user and password: NTLM, alone and negotiated, and SCRAM.
 
 mod lab;
+mod winbind;
 
 use anyhow::{Result, bail};
 
 use crate::{
     flavour::{Flavour, Role},
-    pair::Direction,
-    party::{Answer, Privacy},
+    pair::{Direction, Pair},
+    party::{Answer, Privacy, Progress},
     report::Checks,
 };
 
 pub(crate) use lab::Lab;
-use lab::{Given, NTLM_CLIENTS};
+use lab::{Given, NTLM_CLIENTS, PASSWORD};
+use winbind::Winbind;
 
 /// How a user logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +47,17 @@ const CHECKS: &[Check] = &[
 const MESSAGES: &[Check] = &[
     ("mic", mic),
     ("wrap", wrap),
-    ("session-key", session_key),
     ("tampered-mic", tampered_mic),
     ("tampered-wrap", tampered_wrap),
     ("bindings-match", bindings_match),
     ("bindings-differ", bindings_differ),
 ];
+
+/// Of those that give their key away.
+const KEYS: &[Check] = &[("session-key", session_key)];
+
+/// Where the acceptor knows no password, and asks somebody who does.
+const WINBIND: &[Check] = &[("winbind", by_winbind), ("winbind-wrong-password", refused_by_winbind)];
 
 /// With initiators that protect their messages by no MIC.
 const WITHOUT_MIC: &[Check] = &[("strict", strict)];
@@ -58,7 +65,9 @@ const WITHOUT_MIC: &[Check] = &[("strict", strict)];
 /// Every login between `subject` and `peer`.
 pub(crate) fn logins(subject: Flavour, peer: Flavour) -> Vec<Login> {
     let methods: &[Method] = match (subject, peer) {
-        (Flavour::Gss, Flavour::GssNtlmssp | Flavour::Pyspnego) => &[Method::Ntlm, Method::NegotiatedNtlm],
+        (Flavour::Gss, Flavour::GssNtlmssp | Flavour::Pyspnego | Flavour::Samba) => {
+            &[Method::Ntlm, Method::NegotiatedNtlm]
+        }
         (Flavour::Gss, Flavour::Gsasl) => &[Method::ScramSha1, Method::ScramSha256],
         _ => &[],
     };
@@ -71,7 +80,10 @@ pub(crate) fn logins(subject: Flavour, peer: Flavour) -> Vec<Login> {
             acceptor,
         })
     };
-    methods.iter().flat_map(login).collect()
+    let mut logins: Vec<Login> = methods.iter().flat_map(login).collect();
+    // Its helpers for servers ask winbind, as our own acceptor does in its checks.
+    logins.retain(|login| login.acceptor != Flavour::Samba);
+    logins
 }
 
 impl Method {
@@ -92,6 +104,10 @@ impl Method {
         }
     }
 
+    fn is_ntlm(self) -> bool {
+        matches!(self, Self::Ntlm | Self::NegotiatedNtlm)
+    }
+
     fn user(self) -> &'static str {
         match self {
             Self::Ntlm | Self::NegotiatedNtlm => r"DOMAIN\user",
@@ -107,12 +123,19 @@ impl Login {
         let without_mic = WITHOUT_MIC
             .iter()
             .filter(move |_| self.initiator == Flavour::GssNtlmssp && self.method == Method::Ntlm);
-        CHECKS.iter().chain(messages).chain(without_mic)
+        let keys = KEYS.iter().filter(move |_| self.method.is_ntlm());
+        let winbind = WINBIND.iter().filter(move |_| self.initiator == Flavour::Samba);
+        CHECKS
+            .iter()
+            .chain(messages)
+            .chain(keys)
+            .chain(without_mic)
+            .chain(winbind)
     }
 
-    /// GNU SASL's SCRAM ends with the exchange.
+    /// GNU SASL's SCRAM and Samba's helpers end with the exchange.
     fn has_messages(self) -> bool {
-        matches!(self.method, Method::Ntlm | Method::NegotiatedNtlm)
+        self.method.is_ntlm() && self.initiator != Flavour::Samba
     }
 
     /// `logins/METHOD/INITIATOR-to-ACCEPTOR`, the beginning of its rows' names.
@@ -136,6 +159,42 @@ fn establish(lab: &Lab<'_>, checks: &mut Checks) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Both sides share the key that winbind gives our acceptor; the name is the one that the client wrote.
+fn by_winbind(lab: &Lab<'_>, checks: &mut Checks) -> Result<()> {
+    with_winbind(lab, PASSWORD, |given| {
+        let (mut pair, [_, accepted]) = lab.established(given)?;
+        let user = Some(lab.login.method.user().to_owned());
+        checks.equal(&accepted.initiator, &user, "initiator", lab.login.acceptor);
+        same_key(&mut pair, checks)
+    })
+}
+
+fn refused_by_winbind(lab: &Lab<'_>, checks: &mut Checks) -> Result<()> {
+    with_winbind(lab, "chalk", |given| {
+        let mut talk = lab.talk(given, |_, token| token)?;
+        let major = match talk.verdicts {
+            [_, Some(Err(refusal))] => refusal.major,
+            // It has told the initiator before, which was quicker.
+            _ => match talk.pair.acceptor.progress()? {
+                Progress::Refused(refusal) => refusal.major,
+                other => bail!("the acceptor goes on: {other:?}"),
+            },
+        };
+        checks.equal(&&*major, &"UNAUTHORIZED", "refuses-password", lab.login.acceptor);
+        Ok(())
+    })
+}
+
+fn with_winbind(lab: &Lab<'_>, password: &'static str, run: impl FnOnce(&Given<'_>) -> Result<()>) -> Result<()> {
+    let directory = tempfile::Builder::new().prefix("winbind-").tempdir_in(lab.directory)?;
+    let winbind = Winbind::start(directory.path(), "user", PASSWORD)?;
+    run(&Given {
+        password,
+        winbind: Some(&winbind.helper),
+        ..Given::default()
+    })
 }
 
 fn wrong_password(lab: &Lab<'_>, checks: &mut Checks) -> Result<()> {
@@ -179,7 +238,7 @@ impl Login {
 /// Initiators may believe for a while that all is well: whom they talk to knows better.
 fn nobody_is_established(
     lab: &Lab<'_>,
-    given: &Given,
+    given: &Given<'_>,
     change: impl FnMut(usize, Vec<u8>) -> Vec<u8>,
     check: &str,
     checks: &mut Checks,
@@ -258,11 +317,20 @@ fn wrap(lab: &Lab<'_>, checks: &mut Checks) -> Result<()> {
 }
 
 fn session_key(lab: &Lab<'_>, checks: &mut Checks) -> Result<()> {
-    let mut pair = lab.established(&Given::default())?.0;
-    let ours = must(pair.initiator.flavour, pair.initiator.session_key())?;
-    let theirs = must(pair.acceptor.flavour, pair.acceptor.session_key())?;
-    checks.equal(&ours, &theirs, "session-key", lab.login.initiator);
-    checks.equal(&ours.len(), &16, "session-key-length", lab.login.initiator);
+    same_key(&mut lab.established(&Given::default())?.0, checks)
+}
+
+fn same_key(pair: &mut Pair, checks: &mut Checks) -> Result<()> {
+    let Pair {
+        initiator, acceptor, ..
+    } = pair;
+    let ours = must(initiator.flavour, initiator.session_key())?;
+    let theirs = must(acceptor.flavour, acceptor.session_key())?;
+    // Not `equal`: keys stay out of reports.
+    checks.expect(ours == theirs, "session-key", initiator.flavour, || {
+        format!("{} and {} octets, not the same", ours.len(), theirs.len())
+    });
+    checks.equal(&ours.len(), &16, "session-key-length", initiator.flavour);
     Ok(())
 }
 

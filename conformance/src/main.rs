@@ -110,7 +110,7 @@ impl Run {
         if peers.is_empty() {
             peers = vec![Flavour::Mit, Flavour::Heimdal];
             if self.subject == Flavour::Gss {
-                peers.extend([Flavour::GssNtlmssp, Flavour::Pyspnego, Flavour::Gsasl]);
+                peers.extend([Flavour::GssNtlmssp, Flavour::Pyspnego, Flavour::Gsasl, Flavour::Samba]);
             }
         }
         peers.retain(|peer| peer.implementation() != self.subject.implementation());

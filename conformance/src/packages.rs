@@ -11,9 +11,9 @@ use anyhow::{Context, Result, bail};
 use crate::process::{run, run_ok, within};
 
 /// Must be installed: compiler, the system's trust anchors, Heimdal's KDC, tools and credential manager, both libraries
-/// with their headers, sssd's credential manager, Redis, `setcap`, GNU SASL, and Python for what comes from PyPI. `PACKAGES`
-/// in `check` is the same list.
-pub(crate) const INSTALLED: [&str; 15] = [
+/// with their headers, sssd's credential manager, Redis, `setcap`, GNU SASL, Python for what comes from PyPI, and
+/// Samba's winbind with the libraries that give it a machine of its own. `PACKAGES` in `check` is the same list.
+pub(crate) const INSTALLED: [&str; 19] = [
     "gcc",
     "libc6-dev",
     "pkg-config",
@@ -29,6 +29,10 @@ pub(crate) const INSTALLED: [&str; 15] = [
     "sssd-kcm",
     "gsasl",
     "python3-venv",
+    "winbind",
+    "samba-common-bin",
+    "libnss-wrapper",
+    "libuid-wrapper",
 ];
 
 /// Unpacked into a directory: MIT's KDC and tools, with their libraries so that all are of one version, and NTLM for these.

@@ -57,7 +57,7 @@ impl Programs {
         for &flavour in flavours {
             match flavour {
                 Flavour::Gss if programs.gss.is_none() => programs.gss = Some(build_gss()?),
-                Flavour::Gss | Flavour::Pyspnego | Flavour::Gsasl => {}
+                Flavour::Gss | Flavour::Pyspnego | Flavour::Gsasl | Flavour::Samba => {}
                 _ => compile(flavour, &programs.peer(flavour))?,
             }
         }
@@ -131,6 +131,7 @@ impl Programs {
             }
             Flavour::Pyspnego => self.python("pyspnego.py"),
             Flavour::Gsasl => self.python("gsasl.py"),
+            Flavour::Samba => self.python("ntlm_auth.py"),
             peer => Command::new(self.peer(peer)),
         };
         isolate(&mut command, directory);
@@ -167,7 +168,7 @@ pub(crate) fn mit_libraries(root: &Path) -> PathBuf {
 }
 
 /// Nothing of the caller's environment, and no file outside `directory`.
-fn isolate(command: &mut Command, directory: &Path) {
+pub(crate) fn isolate(command: &mut Command, directory: &Path) {
     command
         .env_clear()
         .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")

@@ -30,13 +30,15 @@ pub(crate) struct Lab<'a> {
 
 /// What the sides are given.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Given {
+pub(super) struct Given<'a> {
     /// The initiator's.
     pub(super) password: &'static str,
     /// Each side's channel bindings, in hexadecimal.
     pub(super) bindings: [Option<&'static str>; 2],
     /// What our acceptor asks of NTLM's clients.
     pub(super) clients: &'static str,
+    /// The program by which our acceptor asks winbind, instead of having the users in a file.
+    pub(super) winbind: Option<&'a Path>,
 }
 
 /// The strict choice, which is the default, and the other.
@@ -49,19 +51,20 @@ pub(super) struct Talk {
     pub(super) verdicts: [Option<Verdict>; 2],
 }
 
-impl Default for Given {
+impl Default for Given<'_> {
     fn default() -> Self {
         Self {
             password: PASSWORD,
             bindings: [None; 2],
             clients: NTLM_CLIENTS.1,
+            winbind: None,
         }
     }
 }
 
 impl Lab<'_> {
     /// Both sides with a context.
-    pub(super) fn established(&self, given: &Given) -> Result<(Pair, [Established; 2])> {
+    pub(super) fn established(&self, given: &Given<'_>) -> Result<(Pair, [Established; 2])> {
         let talk = self.talk(given, |_, token| token)?;
         match talk.verdicts {
             [Some(Ok(initiated)), Some(Ok(accepted))] => Ok((talk.pair, [initiated, accepted])),
@@ -70,7 +73,7 @@ impl Lab<'_> {
     }
 
     /// Passes tokens, as `change` leaves them, until both sides are done or one refuses.
-    pub(super) fn talk(&self, given: &Given, mut change: impl FnMut(usize, Vec<u8>) -> Vec<u8>) -> Result<Talk> {
+    pub(super) fn talk(&self, given: &Given<'_>, mut change: impl FnMut(usize, Vec<u8>) -> Vec<u8>) -> Result<Talk> {
         let mut pair = self.start(given)?;
         pair.begin_row(self.deadline);
         let mut verdicts = [None, None];
@@ -97,7 +100,7 @@ impl Lab<'_> {
         bail!("there is no end of tokens")
     }
 
-    fn start(&self, given: &Given) -> Result<Pair> {
+    fn start(&self, given: &Given<'_>) -> Result<Pair> {
         let directory = tempfile::Builder::new().prefix("login-").tempdir_in(self.directory)?;
         let users = Users::write(&directory)?;
         let side = |role: Role, flavour: Flavour| -> Result<Side> {
@@ -109,7 +112,7 @@ impl Lab<'_> {
         Ok(Pair::of(initiator, acceptor, directory))
     }
 
-    fn party(&self, role: Role, flavour: Flavour, given: &Given, users: &Users, directory: &Path) -> Result<Pipe> {
+    fn party(&self, role: Role, flavour: Flavour, given: &Given<'_>, users: &Users, directory: &Path) -> Result<Pipe> {
         let mut command = self.programs.party(flavour, directory)?;
         command
             .env("KRB5_CONFIG", "/dev/null")
@@ -138,7 +141,7 @@ impl Lab<'_> {
     }
 
     /// Who a side is and whom it talks to, as its program wants to hear it.
-    fn identify(&self, command: &mut Command, role: Role, flavour: Flavour, given: &Given) {
+    fn identify(&self, command: &mut Command, role: Role, flavour: Flavour, given: &Given<'_>) {
         let user = self.login.method.user();
         match (flavour, role) {
             (Flavour::Gss, Role::Initiator) => {
@@ -147,6 +150,9 @@ impl Lab<'_> {
             }
             (Flavour::Gss, Role::Acceptor) => {
                 command.env("NTLM_CLIENTS", given.clients);
+                if let Some(helper) = given.winbind {
+                    command.env_remove("NTLM_USER_FILE").env("NTLM_WINBIND", helper);
+                }
             }
             // It takes its password from the file.
             (Flavour::GssNtlmssp, _) => {
@@ -197,7 +203,7 @@ impl Users {
     }
 }
 
-const PASSWORD: &str = "pencil";
+pub(super) const PASSWORD: &str = "pencil";
 const TARGET: &str = "HTTP@localhost";
 const MOST_LINES: usize = 20;
 
