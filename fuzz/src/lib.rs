@@ -20,6 +20,7 @@ mod messages;
 mod middle;
 mod names;
 mod negotiation;
+mod ntlm;
 mod passwords;
 mod paths;
 mod realm;
@@ -38,6 +39,7 @@ pub use layouts::iov_layout;
 pub use messages::der_messages;
 pub use names::{auth_to_local, exported_name, gss_framing, k5login, principal};
 pub use negotiation::{spnego, spnego_exchange};
+pub use ntlm::{ntlm_exchange, ntlm_message, ntlm_response};
 pub use passwords::{scram_exchange, scram_message};
 pub use paths::{capaths, transited};
 pub use replay::rcache;
@@ -140,6 +142,18 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "ntlm_auth_answer",
         run: ntlm_auth_answer,
+    },
+    Target {
+        name: "ntlm_exchange",
+        run: ntlm_exchange,
+    },
+    Target {
+        name: "ntlm_message",
+        run: ntlm_message,
+    },
+    Target {
+        name: "ntlm_response",
+        run: ntlm_response,
     },
     Target {
         name: "ntlm_user_file",

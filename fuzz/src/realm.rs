@@ -19,7 +19,7 @@ pub(crate) const SKEW: i64 = 300;
 
 /// One time for ever.
 #[derive(Debug)]
-struct Stopped;
+pub(crate) struct Stopped;
 
 impl Clock for Stopped {
     fn now(&self) -> Duration {
