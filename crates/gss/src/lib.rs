@@ -149,6 +149,9 @@ mod documents {
     struct Readme;
     #[doc = include_str!("../../../docs/credentials.md")]
     struct Credentials;
+    #[cfg(all(feature = "ntlm", feature = "spnego", feature = "net"))]
+    #[doc = include_str!("../../../docs/ntlm.md")]
+    struct Ntlm;
     #[cfg(feature = "tokio")]
     #[doc = include_str!("../../../docs/network.md")]
     struct Network;

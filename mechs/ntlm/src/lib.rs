@@ -70,7 +70,7 @@ pub use level::{Generation, Level};
 pub use mechanism::Ntlm;
 pub use name::NtlmName;
 pub use password::{NtHash, Password};
-pub use users::{Authenticated, Authentication, NtHashes, UserDatabase, UserError};
+pub use users::{Authenticated, Authentication, NtHashes, StoredAccount, UserDatabase, UserError};
 
 /// NTLM, [MS-NLMP] §1.9 and [MS-SPNG] §1.9: `iso.org.dod.internet.private.enterprise.Microsoft.security.mechanisms.NTLM`.
 pub const NTLM: Oid = oid!("1.3.6.1.4.1.311.2.2.10");

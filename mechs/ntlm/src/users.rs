@@ -41,25 +41,42 @@ pub trait UserDatabase: Debug + Send + Sync {
 
 /// A store of NT hashes: a file, a directory, a table. It is a [`UserDatabase`].
 pub trait NtHashes: Debug + Send + Sync {
-    /// The account that `name` means, as the store writes it, and its hash. `None` if there is none.
+    /// The account that `name` means. `None` if there is none.
     ///
     /// # Errors
-    /// [`UserError::Unavailable`] if the store cannot be asked, [`UserError::Account`] if the account is not to be used.
-    fn nt_hash(&self, name: &AccountName) -> Result<Option<(AccountName, NtHash)>, UserError>;
+    /// [`UserError::Unavailable`] if the store cannot be asked.
+    fn account(&self, name: &AccountName) -> Result<Option<StoredAccount>, UserError>;
+}
+
+/// An account as a store of NT hashes has it.
+#[derive(Debug)]
+pub struct StoredAccount {
+    /// Its name, as the store writes it.
+    pub name: AccountName,
+    /// The hash of its password; `None` if it has none that could let anybody in.
+    pub hash: Option<NtHash>,
+    /// Why it is not to be used, if it is not. Only who knows its password is told.
+    pub barred: Option<String>,
 }
 
 impl<T: NtHashes + ?Sized> UserDatabase for T {
     fn authenticate(&self, claim: &Authentication) -> Result<Authenticated, UserError> {
-        let found = self.nt_hash(&claim.account);
+        let found = self.account(&claim.account);
         // The work is the same for accounts that are not there or not to be used.
         let hash = match &found {
-            Ok(Some((_, hash))) => Some(hash),
+            Ok(Some(account)) => account.hash.as_ref(),
             Ok(None) | Err(_) => None,
         };
         let verified = claim.verify(hash);
         match (found?, verified?) {
-            (Some((account, _)), session_base_key) => Ok(Authenticated {
-                account,
+            (
+                Some(StoredAccount {
+                    barred: Some(reason), ..
+                }),
+                _,
+            ) => Err(UserError::Account(reason)),
+            (Some(account), session_base_key) => Ok(Authenticated {
+                account: account.name,
                 session_base_key,
             }),
             (None, _) => Err(UserError::Refused),

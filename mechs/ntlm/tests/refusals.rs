@@ -278,6 +278,25 @@ fn n11_a_database_that_cannot_be_asked_lets_nobody_in() {
 }
 
 #[test]
+fn n11_what_is_the_matter_with_an_account_is_told_to_its_password_only() {
+    let mechanisms = mechanisms(settings());
+    let refused = |password: &str| {
+        let request = request(&mechanisms, SEALED).with_cred(cred(&mechanisms, "Locked", password));
+        error(connect(&mechanisms, &request, Accept::new()))
+    };
+    let told = refused("Password");
+    assert!(
+        matches!(reason(&told), NtlmError::User(UserError::Account(why)) if why == "locked"),
+        "{told}"
+    );
+    let not_told = refused("Pass word");
+    assert!(
+        matches!(reason(&not_told), NtlmError::User(UserError::Refused)),
+        "{not_told}"
+    );
+}
+
+#[test]
 fn n12_names_that_no_message_can_carry_are_an_error() {
     let mechanisms = mechanisms(settings());
     for length in [1, 32767, 32768, 65535] {

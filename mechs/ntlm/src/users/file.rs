@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gss_crypto::CryptoProvider;
 
-use super::roster::Roster;
-use super::{NtHashes, UserError};
+use super::roster::{Entry, Roster};
+use super::{NtHashes, StoredAccount, UserError};
 use crate::{AccountName, NtHash};
 pub use fault::{LineFault, UserFileError};
 use open::Stamp;
@@ -99,12 +99,9 @@ impl UserFile {
 }
 
 impl NtHashes for UserFile {
-    fn nt_hash(&self, name: &AccountName) -> Result<Option<(AccountName, NtHash)>, UserError> {
+    fn account(&self, name: &AccountName) -> Result<Option<StoredAccount>, UserError> {
         let roster = self.roster()?;
-        roster
-            .claimed(name)
-            .map(|entry| Ok((entry.account.clone(), entry.hash()?)))
-            .transpose()
+        Ok(roster.claimed(name).map(Entry::stored))
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::RwLock;
 
 use gss_crypto::CryptoProvider;
 
-use super::roster::{Key, Roster};
-use super::{NtHashes, UserError};
+use super::roster::{Entry, Key, Roster};
+use super::{NtHashes, StoredAccount, UserError};
 use crate::{AccountName, NtHash, Password};
 
 /// A database in memory, for servers that have their users elsewhere and for tests. It can be changed while it is asked.
@@ -36,12 +36,9 @@ impl MemoryUsers {
 }
 
 impl NtHashes for MemoryUsers {
-    fn nt_hash(&self, name: &AccountName) -> Result<Option<(AccountName, NtHash)>, UserError> {
+    fn account(&self, name: &AccountName) -> Result<Option<StoredAccount>, UserError> {
         let roster = self.0.read().expect("nothing panics while it holds the users");
-        roster
-            .claimed(name)
-            .map(|entry| Ok((entry.account.clone(), entry.hash()?)))
-            .transpose()
+        Ok(roster.claimed(name).map(Entry::stored))
     }
 }
 
@@ -59,8 +56,8 @@ mod tests {
     use super::*;
 
     fn hash_of(users: &MemoryUsers, domain: &str, user: &str) -> Option<Vec<u8>> {
-        let found = users.nt_hash(&AccountName::new(user, domain)).unwrap();
-        found.map(|(_, hash)| hash.expose().to_vec())
+        let found = users.account(&AccountName::new(user, domain)).unwrap();
+        found.and_then(|account| Some(account.hash?.expose().to_vec()))
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gss_crypto::ct_eq;
 
-use super::UserError;
+use super::{StoredAccount, UserError};
 use crate::{AccountName, NtHash, utf16};
 
 /// Accounts in the order in which they were added, each name once.
@@ -31,8 +31,8 @@ pub(super) struct Entry {
 pub(super) enum Key {
     /// The hash of a password.
     Hash(NtHash),
-    /// Nothing, for this reason.
-    Unusable(Unusable),
+    /// Nothing, for this reason; perhaps its bearer is told.
+    Unusable(Unusable, Option<NtHash>),
 }
 
 /// Why an account cannot be used.
@@ -131,14 +131,27 @@ impl Roster {
 }
 
 impl Entry {
-    /// A copy of the hash, for one authentication.
+    /// A copy, for one authentication.
+    pub(super) fn stored(&self) -> StoredAccount {
+        let (hash, barred) = match &self.key {
+            Key::Hash(hash) => (Some(hash), None),
+            Key::Unusable(reason, hash) => (hash.as_ref(), Some(reason.to_string())),
+        };
+        StoredAccount {
+            name: self.account.clone(),
+            hash: hash.map(NtHash::duplicate),
+            barred,
+        }
+    }
+
+    /// A copy of the hash, for an initiator.
     ///
     /// # Errors
     /// [`UserError::Account`] if there is none to be used.
     pub(super) fn hash(&self) -> Result<NtHash, UserError> {
         match &self.key {
             Key::Hash(hash) => Ok(hash.duplicate()),
-            Key::Unusable(reason) => Err(UserError::Account(reason.to_string())),
+            Key::Unusable(reason, _) => Err(UserError::Account(reason.to_string())),
         }
     }
 }
@@ -147,8 +160,16 @@ impl Key {
     /// Of a hash; of no use if that is the one of the empty password, with which anybody could come over the network.
     pub(super) fn of(hash: NtHash) -> Self {
         match ct_eq(hash.expose(), &OF_EMPTY_PASSWORD) {
-            Ok(()) => Self::Unusable(Unusable::EmptyPassword),
+            Ok(()) => Self::Unusable(Unusable::EmptyPassword, None),
             Err(_) => Self::Hash(hash),
+        }
+    }
+
+    /// The same key, of no use any more if there is a reason.
+    pub(super) fn unless(self, reason: Option<Unusable>) -> Self {
+        match (self, reason) {
+            (Self::Hash(hash), Some(reason)) => Self::Unusable(reason, Some(hash)),
+            (key, _) => key,
         }
     }
 }
@@ -231,7 +252,7 @@ mod tests {
     #[test]
     fn the_same_name_in_other_letters_is_the_same_account() {
         let mut roster = roster(&[("DOM", "alice"), ("DOM", "bob")]);
-        let again = roster.add(AccountName::new("BOB", "dom"), Key::Unusable(Unusable::Disabled));
+        let again = roster.add(AccountName::new("BOB", "dom"), Key::Unusable(Unusable::Disabled, None));
         assert_eq!(again, Err(1));
         assert_eq!(roster.accounts().count(), 2);
     }
@@ -243,5 +264,6 @@ mod tests {
         roster.add(AccountName::new("alice", ""), key).unwrap();
         let found = roster.claimed(&AccountName::new("alice", "")).unwrap();
         assert!(matches!(found.hash(), Err(UserError::Account(reason)) if reason.contains("empty")));
+        assert!(found.stored().hash.is_none());
     }
 }

@@ -12,8 +12,8 @@ use gss_core::{
 use gss_crypto::rustcrypto::PROVIDER;
 use gss_mech_ntlm::message::{AuthenticateMessage, ChallengeMessage, Message, NegotiateMessage};
 use gss_mech_ntlm::{
-    AccountName, ClientPolicy, LoopbackPolicy, NTLM, NtHash, NtHashes, Ntlm, NtlmEnvironment, NtlmError, NtlmSettings,
-    Password, UserError,
+    AccountName, ClientPolicy, LoopbackPolicy, NTLM, NtHashes, Ntlm, NtlmEnvironment, NtlmError, NtlmSettings,
+    Password, StoredAccount, UserError,
 };
 use gss_mech_spnego::Spnego;
 use gss_test::{Established, Failure, Leg, Pair, TestClock};
@@ -28,16 +28,19 @@ pub const SEALED: Flags = SIGNED.union(Flags::CONF);
 pub struct TwoUsers;
 
 impl NtHashes for TwoUsers {
-    fn nt_hash(&self, name: &AccountName) -> Result<Option<(AccountName, NtHash)>, UserError> {
-        let password = match name.user.to_ascii_lowercase().as_str() {
-            "user" => "Password",
+    fn account(&self, name: &AccountName) -> Result<Option<StoredAccount>, UserError> {
+        let user = name.user.to_ascii_lowercase();
+        let password = match user.as_str() {
+            "user" | "locked" => "Password",
             "nobody" => "",
-            "locked" => return Err(UserError::Account("locked".to_owned())),
             "lost" => return Err(UserError::Unavailable("the file is gone".into())),
             _ => return Ok(None),
         };
-        let account = AccountName::new(name.user.to_ascii_lowercase(), "DOMAIN");
-        Ok(Some((account, Password::new(password).nt_hash(&PROVIDER))))
+        Ok(Some(StoredAccount {
+            hash: Some(Password::new(password).nt_hash(&PROVIDER)),
+            barred: (user == "locked").then(|| "locked".to_owned()),
+            name: AccountName::new(user, "DOMAIN"),
+        }))
     }
 }
 

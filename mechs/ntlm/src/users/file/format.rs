@@ -97,7 +97,7 @@ fn of_hash(name: &str, uid: &str, lm: &str, nt: &str, flags: &str) -> Result<(Ac
     let account = named(user, domain)?;
     let key = match NtHash::from_hex(nt) {
         Some(hash) => Key::of(hash),
-        None if nt.len() == HASH_DIGITS && nt.starts_with(NO_HASH) => Key::Unusable(Unusable::NoHash),
+        None if nt.len() == HASH_DIGITS && nt.starts_with(NO_HASH) => Key::Unusable(Unusable::NoHash, None),
         None => return Err(LineFault::Hash),
     };
     Ok((account, key.unless(kept_out(flags))))
@@ -119,12 +119,6 @@ fn named(user: &str, domain: &str) -> Result<AccountName, LineFault> {
         return Err(LineFault::NoUser);
     }
     Ok(AccountName::new(user, domain))
-}
-
-impl Key {
-    fn unless(self, reason: Option<Unusable>) -> Self {
-        reason.map_or(self, Self::Unusable)
-    }
 }
 
 /// In octets, without the end of the line.

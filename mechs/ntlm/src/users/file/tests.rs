@@ -33,8 +33,8 @@ fn fault_of(text: impl AsRef<[u8]>) -> (usize, LineFault) {
 
 /// The account that a client is found as, with its hash.
 fn found(file: &UserFile, domain: &str, user: &str) -> Option<(String, Vec<u8>)> {
-    let found = file.nt_hash(&AccountName::new(user, domain)).unwrap();
-    found.map(|(account, hash)| (account.to_string(), hash.expose().to_vec()))
+    let found = file.account(&AccountName::new(user, domain)).unwrap();
+    found.map(|account| (account.name.to_string(), account.hash.unwrap().expose().to_vec()))
 }
 
 fn hash_of(password: &str) -> Vec<u8> {
@@ -91,8 +91,14 @@ fn n11_accounts_that_are_kept_out_let_nobody_in() {
     );
     let (_folder, file) = file_of(text);
     for user in ["disabled", "nohash", "nopassword", "machine$", "empty", "emptyhash"] {
-        let refused = file.nt_hash(&AccountName::new(user, "")).unwrap_err();
-        assert!(matches!(refused, UserError::Account(_)), "{user}: {refused}");
+        let account = file.account(&AccountName::new(user, "")).unwrap().unwrap();
+        assert!(account.barred.is_some(), "{user}");
+        // Who knows the password of an account is told what is the matter with it, if it has one.
+        assert_eq!(
+            account.hash.is_some(),
+            ["disabled", "machine$"].contains(&user),
+            "{user}"
+        );
         assert!(file.identity(&AccountName::new(user, "")).is_err(), "{user}");
     }
 }
@@ -151,7 +157,7 @@ fn an_account_twice_is_refused_with_both_lines() {
 #[test]
 fn a_wrong_line_is_told_with_its_file_and_without_its_text() {
     let (_folder, file) = file_of("DOM:alice:hunter2:\n");
-    let told = file.nt_hash(&AccountName::new("alice", "DOM")).unwrap_err().to_string();
+    let told = file.account(&AccountName::new("alice", "DOM")).unwrap_err().to_string();
     assert!(told.contains("users:1: ") && !told.contains("hunter2"), "{told}");
 }
 
@@ -175,25 +181,25 @@ fn n4_a_file_has_no_more_accounts_and_octets_than_are_meant() {
 fn n11_without_a_file_nobody_is_let_in() {
     let (folder, file) = file_of("DOM:alice:secret\n");
     let alice = AccountName::new("alice", "DOM");
-    assert!(file.nt_hash(&alice).unwrap().is_some());
+    assert!(file.account(&alice).unwrap().is_some());
 
     fs::remove_file(file.path()).unwrap();
-    let missing = file.nt_hash(&alice).unwrap_err();
+    let missing = file.account(&alice).unwrap_err();
     assert!(matches!(missing, UserError::Unavailable(_)), "{missing}");
     assert!(missing.to_string().contains("users cannot be read"), "{missing}");
 
     write(file.path(), "");
-    assert!(file.nt_hash(&alice).unwrap().is_none());
+    assert!(file.account(&alice).unwrap().is_none());
 
     write(file.path(), "DOM:alice\n");
-    assert!(matches!(file.nt_hash(&alice), Err(UserError::Unavailable(_))));
+    assert!(matches!(file.account(&alice), Err(UserError::Unavailable(_))));
 
     write(file.path(), "DOM:alice:secret\n");
     fs::set_permissions(file.path(), Permissions::from_mode(0o644)).unwrap();
     assert!(matches!(file.roster(), Err(UserFileError::Exposed { mode: 0o644, .. })));
 
     fs::set_permissions(file.path(), Permissions::from_mode(0o600)).unwrap();
-    assert!(file.nt_hash(&alice).unwrap().is_some(), "without a restart");
+    assert!(file.account(&alice).unwrap().is_some(), "without a restart");
     drop(folder);
 }
 
