@@ -69,8 +69,9 @@ fn written(message: &Message) -> Option<Vec<u8>> {
 /// The first octet picks who binds channels, how strict the acceptor is and what is asked for; the rest is what somebody in
 /// between does with the tokens.
 ///
-/// An acceptor that is done has got a proof: it is with the user, bound as it asked for; and an initiator that is done
-/// has the same context.
+/// An acceptor that is done has got a proof: it is with the user, bound as it asked for. A strict one has the initiator's
+/// context. With a compatible one somebody can take the time out of the challenge, so that no MIC protects flags and keys:
+/// then the two do not understand each other.
 ///
 /// # Panics
 /// Where that does not hold.
@@ -99,7 +100,7 @@ pub fn ntlm_exchange(input: &[u8]) {
         );
         let bound = info.flags.contains(Flags::CHANNEL_BOUND);
         assert_eq!(bound, has(ACCEPTOR_REQUIRES), "bound otherwise than asked for");
-        if let Some(initiator) = &outcome.initiator {
+        if let (Some(initiator), false) = (&outcome.initiator, has(COMPATIBLE)) {
             assert_one_context(&**initiator, &**context);
         }
     }
