@@ -149,19 +149,40 @@ fn i66_daemons_without_the_extensions_are_asked_entry_by_entry() {
 
 #[test]
 fn i66_a_cache_is_replaced_by_the_best_means_that_the_daemon_has() {
-    use Opcode::{Destroy, GenNew, Initialize, MoveCache, Replace, Store};
+    use Opcode::{Destroy, GenNew, Initialize, MoveCache, Replace, SetKdcOffset, Store};
     let done = || Step::Reply(Vec::new());
     let no = || Step::Refuse(UNSUPPORTED[1]);
     let cases: [(Vec<Step>, &[Opcode]); 3] = [
         (vec![done()], &[Replace]),
         (
-            vec![no(), named("0:9"), done(), done(), done()],
-            &[Replace, GenNew, Initialize, Store, MoveCache],
+            vec![no(), named("0:9"), done(), done(), done(), done()],
+            &[Replace, GenNew, Initialize, SetKdcOffset, Store, MoveCache],
         ),
         (
-            vec![no(), named("0:9"), done(), done(), no(), done(), done(), done()],
+            // As one does that keeps no clock offsets either.
+            vec![
+                no(),
+                named("0:9"),
+                done(),
+                no(),
+                done(),
+                no(),
+                done(),
+                done(),
+                no(),
+                done(),
+            ],
             &[
-                Replace, GenNew, Initialize, Store, MoveCache, Destroy, Initialize, Store,
+                Replace,
+                GenNew,
+                Initialize,
+                SetKdcOffset,
+                Store,
+                MoveCache,
+                Destroy,
+                Initialize,
+                SetKdcOffset,
+                Store,
             ],
         ),
     ];
@@ -180,6 +201,7 @@ fn l22_a_replacement_that_fails_half_way_leaves_the_old_cache_and_no_other() {
     let steps = [
         Step::Refuse(UNSUPPORTED[0]),
         named("0:9"),
+        done(),
         done(),
         Step::Refuse(28),
         done(),
@@ -204,6 +226,7 @@ fn l22_a_replacement_that_fails_half_way_leaves_the_old_cache_and_no_other() {
         Opcode::Replace,
         Opcode::GenNew,
         Opcode::Initialize,
+        Opcode::SetKdcOffset,
         Opcode::Store,
         Opcode::Destroy,
     ];

@@ -113,12 +113,35 @@ fn twins_are_told_apart(daemon: &Daemon) {
     cache.destroy().unwrap();
 }
 
+/// Whatever the daemon had in the place of an earlier cache.
+fn a_new_cache_has_the_clock_that_it_is_given(daemon: &Daemon) {
+    let collection = collection(daemon);
+    let offset = |seconds| {
+        Some(ClockOffset {
+            seconds,
+            microseconds: 0,
+        })
+    };
+    for clock_offset in [offset(-17), None, offset(1_000_000), None] {
+        let wanted = CacheContents {
+            clock_offset,
+            ..contents("alice@R", &["krbtgt/R@R"])
+        };
+        let cache = collection.create(&wanted).unwrap();
+        assert_eq!(cache.read().unwrap().clock_offset, clock_offset);
+        cache.initialise(&principal("alice@R")).unwrap();
+        assert_eq!(cache.read().unwrap().clock_offset, None);
+        cache.destroy().unwrap();
+    }
+}
+
 #[test]
 fn i66_heimdals_daemon_keeps_caches() {
     let daemon = Daemon::start(Kind::Heimdal);
     a_collection_is_kept(&daemon);
     a_cache_is_filled_and_emptied(&daemon, 2);
     twins_are_told_apart(&daemon);
+    a_new_cache_has_the_clock_that_it_is_given(&daemon);
 }
 
 #[test]
@@ -126,6 +149,7 @@ fn i66_sssds_daemon_keeps_caches() {
     let daemon = Daemon::start(Kind::Sssd);
     a_collection_is_kept(&daemon);
     a_cache_is_filled_and_emptied(&daemon, 1);
+    a_new_cache_has_the_clock_that_it_is_given(&daemon);
 }
 
 #[test]

@@ -92,11 +92,11 @@ impl KcmCache {
     fn fill(&self, session: &mut Session<'_>, contents: &CacheContents) -> Result<(), KcmFault> {
         let initialise = self.request(Opcode::Initialize).principal(&contents.principal);
         session.call(initialise.map_err(KcmFault::Request)?)?;
-        if let Some(offset) = contents.clock_offset {
-            match session.call(self.request(Opcode::SetKdcOffset).seconds(offset.seconds)) {
-                Ok(_) | Err(KcmFault::Refused { .. }) => {}
-                Err(fault) => return Err(fault),
-            }
+        // Zero too: Heimdal 7.8's daemon starts a new cache with anything.
+        let seconds = contents.clock_offset.map_or(0, |offset| offset.seconds);
+        match session.call(self.request(Opcode::SetKdcOffset).seconds(seconds)) {
+            Ok(_) | Err(KcmFault::Refused { .. }) => {}
+            Err(fault) => return Err(fault),
         }
         for entry in &contents.credentials {
             self.add(session, entry)?;
