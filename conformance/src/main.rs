@@ -8,6 +8,7 @@ mod area;
 mod federation;
 mod flavour;
 mod journey;
+mod keeper;
 mod logins;
 mod packages;
 mod pair;

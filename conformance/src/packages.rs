@@ -11,9 +11,10 @@ use anyhow::{Context, Result, bail};
 use crate::process::{run, run_ok, within};
 
 /// Must be installed: compiler, the system's trust anchors, Heimdal's KDC, tools and credential manager, both libraries
-/// with their headers, sssd's credential manager, Redis, `setcap`, GNU SASL, Python for what comes from PyPI, and
-/// Samba's winbind with the libraries that give it a machine of its own. `PACKAGES` in `check` is the same list.
-pub(crate) const INSTALLED: [&str; 19] = [
+/// with their headers, the tool for keyrings, sssd's credential manager, Redis, `setcap`, GNU SASL, Python for what comes
+/// from PyPI, and Samba's winbind with the libraries that give it a machine of its own. `PACKAGES` in `check` is the same
+/// list.
+pub(crate) const INSTALLED: [&str; 20] = [
     "gcc",
     "libc6-dev",
     "pkg-config",
@@ -22,6 +23,7 @@ pub(crate) const INSTALLED: [&str; 19] = [
     "heimdal-clients",
     "heimdal-kcm",
     "heimdal-multidev",
+    "keyutils",
     "krb5-multidev",
     "libcap2-bin",
     "libev4",

@@ -16,14 +16,7 @@ use crate::{
     tickets::{Check, Desk},
 };
 
-/// Whether both keep their replay caches in one format. Heimdal 7.8 has a format of its own.
-pub(crate) fn shared_by(flavours: [Flavour; 2]) -> bool {
-    flavours
-        .iter()
-        .all(|flavour| flavour.implementation() != Flavour::Heimdal)
-}
-
-/// The check of those that share.
+/// The check of those that share. Heimdal 7.8 has a format of its own.
 pub(crate) const CHECKS: &[Check] = &[("replay-shared", shared)];
 /// A check that needs no more than one encryption type.
 pub(crate) const CHECKS_ONCE: &[Check] = &[("replay-names", names::check)];

@@ -1,5 +1,6 @@
 //! Tickets from each KDC by each implementation's tools, and their files read by the others'.
 
+mod collections;
 mod credentials;
 mod grammar;
 mod options;
@@ -81,14 +82,23 @@ impl Errand {
             .chain(options::CHECKS_WITH_MIT)
             .chain(grammar::CHECKS_WITH_MIT)
             .filter(move |_| self.actor == Flavour::Gss && self.reader == Flavour::Mit);
+        let is_once = self.enctype == Enctype::Aes256Sha1;
+        let flavours = [self.actor, self.reader];
+        let without_heimdal = flavours
+            .iter()
+            .all(|flavour| flavour.implementation() != Flavour::Heimdal);
+        let collections = collections::CHECKS.iter().filter(move |_| is_once);
         let once = replays::CHECKS_ONCE
             .iter()
-            .filter(move |_| self.enctype == Enctype::Aes256Sha1);
-        let shared = replays::CHECKS
+            .chain(collections::CHECKS_WITH_MIT)
+            .filter(move |_| is_once);
+        let shared = replays::CHECKS.iter().chain(once).filter(move |_| without_heimdal);
+        CHECKS
             .iter()
-            .chain(once)
-            .filter(move |_| replays::shared_by([self.actor, self.reader]));
-        CHECKS.iter().chain(ours).chain(with_mit).chain(shared)
+            .chain(ours)
+            .chain(with_mit)
+            .chain(collections)
+            .chain(shared)
     }
 
     /// `KDC/ENCTYPE/tools/ACTOR-to-READER`, the beginning of its rows' names.

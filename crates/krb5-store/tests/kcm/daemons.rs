@@ -1,7 +1,6 @@
 //! The daemons of Debian, each with a directory of its own.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -28,7 +27,6 @@ pub(crate) enum Kind {
 impl Daemon {
     pub(crate) fn start(kind: Kind) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        kind.prepare(directory.path());
         let child = kind.spawn(directory.path());
         let mut daemon = Self { kind, directory, child };
         daemon.wait();
@@ -36,10 +34,7 @@ impl Daemon {
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
-        self.directory.path().join("run").join(match self.kind {
-            Kind::Heimdal => ".heim_org.h5l.kcm-socket",
-            Kind::Sssd => "kcm-socket",
-        })
+        self.directory.path().join("run/.heim_org.h5l.kcm-socket")
     }
 
     pub(crate) fn kill(&mut self) {
@@ -75,20 +70,6 @@ impl Drop for Daemon {
 }
 
 impl Kind {
-    fn prepare(self, directory: &Path) {
-        for name in ["run", "sss", "etc", "etc/conf.d", "log"] {
-            fs::create_dir(directory.join(name)).unwrap();
-        }
-        for name in ["db", "mc", "pipes", "pipes/private", "pubconf", "secrets"] {
-            let path = directory.join("sss").join(name);
-            fs::create_dir(&path).unwrap();
-            fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
-        }
-        let configuration = directory.join("etc/sssd.conf");
-        fs::write(&configuration, SSSD_CONF).unwrap();
-        fs::set_permissions(configuration, Permissions::from_mode(0o600)).unwrap();
-    }
-
     /// Both daemons use fixed paths, so each gets a view of the file system where its own directories stand there.
     fn spawn(self, directory: &Path) -> Child {
         let program = match self {
@@ -107,7 +88,7 @@ impl Kind {
             command.args(["--mount", "--map-root-user"]);
         }
         command
-            .args(["sh", "-ec", SCRIPT, self.name(), program])
+            .args(["sh", "-c", SCRIPT, "daemon.sh", self.name()])
             .current_dir(directory)
             .stdin(Stdio::null())
             .stdout(output.try_clone().unwrap())
@@ -124,26 +105,5 @@ impl Kind {
     }
 }
 
-const SCRIPT: &str = r#"
-here=$PWD
-if [ "$0" = heimdal ]; then
-  mount --bind "$here/run" /run
-  exec "$1" -c /dev/null
-fi
-for pair in sss:/var/lib/sss etc:/etc/sssd log:/var/log/sssd run:/run; do
-  mount --bind "$here/${pair%%:*}" "${pair#*:}"
-done
-/usr/sbin/sssd --genconf
-exec "$1" --uid 0 --gid 0 --logger=files
-"#;
-
-/// The socket's path is that in the daemon's view.
-const SSSD_CONF: &str = "
-[sssd]
-services = nss
-domains = files
-[domain/files]
-id_provider = files
-[kcm]
-socket_path = /run/kcm-socket
-";
+/// Shared with the conformance suite.
+const SCRIPT: &str = include_str!("../../../../conformance/kcm/daemon.sh");
